@@ -1,0 +1,21 @@
+"""The port of the summariser: what turns an ended session into a digest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from recalld.values import Digest, EndedSession
+
+
+class Summariser(Protocol):
+    """Compresses a session to about 200 tokens, topics, points and fact candidates.
+
+    It sees messages and nothing else: no tools, no stores. Owner, purpose and epoch come from the session row, never from it.
+    """
+
+    name: str  # "local", "anthropic:claude-haiku-4-5" …; kept on the episode as `digest_by`
+
+    async def digest(self, session: EndedSession, known_attributes: Sequence[str] = ()) -> Digest:
+        """Digest *session*; *known_attributes* are names the user already has facts under. Raises `ModelError`."""
+        ...
