@@ -1,0 +1,1 @@
+"""The four layers of memory: working memory, facts, episodes, vectors."""

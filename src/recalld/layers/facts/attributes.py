@@ -1,0 +1,334 @@
+"""The registry of well-known attributes: what an attribute is called, how many values it has, how fast it fades.
+
+The table is `attributes.toml` beside this module; a new attribute is one more row there, or one `Attribute` given by a
+tenant. Names outside the table work too: rules on the words of the name give them a cardinality and a half-life.
+
+Two names are unified only when they plainly mean the same: the same words after normalisation, a listed synonym, a
+spelling slip, or (with an embedder) a meaning that is very close while nothing in the names tells them apart.
+Everything else stays separate, so that one attribute never retires the values of another.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from recalld.errors import ConfigurationError
+from recalld.values import Cardinality
+
+SIMILAR_ENOUGH = 0.8
+"""Cosine from which two labels may mean the same. WordLlama: "tea preference"/"preferred tea" 0.91, "monthly rent"/
+"rent" 0.84, but "home city"/"work city" 0.56, "likes"/"dislikes" 0.58, "thesis deadline"/"grant deadline" 0.62."""
+
+UNKNOWN_HALF_LIFE = timedelta(days=365)
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+RELATIONS = _words(
+    """
+    sister brother sibling mother mom mum mama dad daddy papa father parent aunt auntie uncle cousin friend
+    colleague coworker boss manager neighbor neighbour flatmate roommate housemate husband wife hubby fiance
+    fiancee girlfriend boyfriend partner spouse ex son daughter kid child toddler baby student client customer
+    patient coach niece nephew gran grandma granny nan nana grandmother grandpa grandad granddad grandfather
+    grandson granddaughter lodger tenant landlord landlady hairdresser mentor supervisor teacher therapist
+    doctor dentist nanny babysitter stepson stepdaughter stepfather stepmother stepdad stepmom stepbrother
+    stepsister twin teammate classmate buddy mate assistant intern godson goddaughter godmother godfather
+    """
+)
+"""Words that name another person; an attribute that starts with one (`sister_home_city`) is about that person."""
+
+_SPELLING = {
+    "favourite": "favorite", "fav": "favorite", "fave": "favorite", "colour": "color", "neighbourhood": "neighborhood",
+    "organisation": "organization", "licence": "license", "programme": "program", "centre": "center",
+}  # fmt: skip
+_PREFIXES = ("users_", "user_", "my_", "the_", "his_", "her_", "their_", "own_", "current_", "is_", "has_")
+_MANY_HEADS = _words("language pet child sibling hobby allergy skill friend member instrument")
+_SINGLE_FIRST = _words(
+    "favorite preferred main primary usual current first last next best default native date number age name size time"
+)
+_SINGLE_HEADS = _words(
+    """
+    name date time day deadline birthday age city country state address size number color status type level
+    budget salary email phone count amount price rent handle username title style length format id year month
+    address process basis status diagnosis preference plan
+    """
+)
+_FAST_HEADS = {
+    "deadline": 60,
+    "date": 180,
+    "appointment": 30,
+    "plan": 90,
+    "goal": 180,
+    "mood": 3,
+    "location": 30,
+    "budget": 180,
+}
+_CONTRASTS = _words(
+    """
+    home work birth office school delivery shipping billing summer winter spring autumn fall morning evening
+    afternoon night monday tuesday wednesday thursday friday saturday sunday weekday weekend weekly monthly
+    yearly daily start end first last next previous former old new arrival departure likes dislikes like
+    dislike best worst least most min max minimum maximum private business personal professional public left
+    right front back indoor outdoor current past future native learning favorite second third primary
+    secondary mobile landline
+    """
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Attribute:
+    """One row of the registry."""
+
+    name: str  # canonical snake_case
+    label: str  # how a reader sees it
+    family: str  # the group it belongs to: home, work, body …
+    cardinality: Cardinality = "single"
+    half_life: timedelta | None = None  # None: never decays
+    synonyms: tuple[str, ...] = ()  # other names for the same
+
+
+class Attributes:
+    """The registry: the built-in table plus what a tenant adds.
+
+    A tenant's row with the name of a built-in one replaces it; its synonyms win over built-in synonyms.
+    """
+
+    def __init__(self, extensions: Iterable[Attribute] = ()) -> None:
+        rows = {row.name: row for row in (*built_in(), *extensions)}
+        self._rows: Mapping[str, Attribute] = rows
+        self._names = _name_index(rows.values())
+        self._vocabulary = frozenset(word for name in self._names for word in name.split("_"))
+
+    def __iter__(self) -> Iterator[Attribute]:
+        return iter(self._rows.values())
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._rows
+
+    def canonical(
+        self, name: str, known: Sequence[str] = (), similarity: Callable[[str, str], float] | None = None
+    ) -> str:
+        """The name under which values of *name* are kept.
+
+        *known* are further names in use, such as those a user already has facts under. *similarity* compares two
+        readable labels (a cosine, -1 to 1). A name that nothing matches is returned in snake_case; an empty one
+        becomes `note`.
+        """
+        key = normalise(name)
+        registered = self._registered(key)
+        if registered is not None or key in known:
+            return registered or key
+        relation, base = _split_relation(key)
+        if relation and base in self._names:
+            return f"{relation}_{self._names[base]}"
+        others = [other for other in dict.fromkeys((*known, *self._rows)) if _comparable(key, other)]
+        return (
+            next((other for other in others if _same_words(key, other)), None)
+            or next((other for other in others if self._misspelt(key, other)), None)
+            or self._closest(key, others, similarity)
+            or key
+        )
+
+    def cardinality(self, name: str) -> Cardinality:
+        """How many values *name* has at a time; for a name outside the table, what its words suggest."""
+        row = self._row(name)
+        return row.cardinality if row else _cardinality_of_words(normalise(name, singular=False))
+
+    def half_life(self, name: str) -> timedelta | None:
+        """After what time without confirmation half the weight is left; `None`: it never decays."""
+        row = self._row(name)
+        return row.half_life if row else _half_life_of_words(normalise(name))
+
+    def label(self, name: str) -> str:
+        """The readable name: "Home city", "Sister: home city", "Thesis topic"."""
+        key = normalise(name)
+        registered = self._registered(key)
+        if registered is not None:
+            return self._rows[registered].label
+        relation, base = _split_relation(key)
+        if relation and base:
+            return f"{relation.capitalize()}: {_lower_first(self.label(base))}"
+        return key.replace("_", " ").capitalize()
+
+    def family(self, name: str) -> str | None:
+        """The group of *name*, or `None` for a name outside the table."""
+        row = self._row(name)
+        return row.family if row else None
+
+    def render(self, name: str, value: str) -> str:
+        """The readable text of a fact: "Home city: Berlin"."""
+        return f"{self.label(name)}: {value}"
+
+    def _registered(self, key: str) -> str | None:
+        return self._names.get(key)
+
+    def _row(self, name: str) -> Attribute | None:
+        """The row of *name*, or that of its base for a relative's attribute: `sister_home_city` is like `home_city`."""
+        key = normalise(name)
+        registered = self._registered(key)
+        if registered is None:
+            _, base = _split_relation(key)
+            registered = self._registered(base) if base else None
+        return self._rows[registered] if registered is not None else None
+
+    def _misspelt(self, key: str, other: str) -> bool:
+        """True when the names differ by slips of the pen only, in words the registry does not know."""
+        pairs = list(zip(key.split("_"), other.split("_"), strict=False))
+        return key.count("_") == other.count("_") and all(
+            a == b or (a not in self._vocabulary and _slip(a, b)) for a, b in pairs
+        )
+
+    def _closest(self, key: str, others: Sequence[str], similarity: Callable[[str, str], float] | None) -> str | None:
+        if similarity is None or not others:
+            return None
+        candidates = [other for other in others if self.cardinality(other) == self.cardinality(key)]
+        score, best = max(((similarity(self.label(key), self.label(o)), o) for o in candidates), default=(0.0, None))
+        return best if score >= SIMILAR_ENOUGH else None
+
+
+@cache
+def built_in() -> tuple[Attribute, ...]:
+    """The rows of `attributes.toml`."""
+    source = resources.files("recalld.layers.facts").joinpath("attributes.toml")
+    return tuple(parse_rows(tomllib.loads(source.read_text(encoding="utf-8"))))
+
+
+def parse_rows(table: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Iterator[Attribute]:
+    """The rows of a table of families, as in `attributes.toml`. Raises `ConfigurationError` for an unreadable row."""
+    for family, rows in table.items():
+        for name, row in rows.items():
+            yield _parse_row(family, name, row)
+
+
+def normalise(name: str, *, singular: bool = True) -> str:
+    """*name* in snake_case: "Favourite Colours" → `favorite_color`; an empty name becomes `note`."""
+    plain = unicodedata.normalize("NFKD", name[:200])
+    plain = "".join(char for char in plain if not unicodedata.combining(char))
+    plain = re.sub(r"['’](s\b)?", "", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", plain)).casefold()
+    words = re.findall(r"[^\W_]+", plain)
+    if singular and words:
+        words[-1] = _singular(words[-1])
+    words = [_SPELLING.get(word, word) for word in words]
+    return _without_prefix("_".join(words)) or "note"
+
+
+def _parse_row(family: str, name: str, row: Mapping[str, Any]) -> Attribute:
+    unknown = set(row) - {"label", "many", "half_life_days", "synonyms"}
+    days = row.get("half_life_days")
+    if unknown or name != normalise(name, singular=False) or (days is not None and not _positive(days)):
+        message = f"attribute {name!r}: give a snake_case name and only label, many, half_life_days (> 0), synonyms"
+        raise ConfigurationError(message)
+    return Attribute(
+        name=name,
+        label=str(row.get("label") or name.replace("_", " ").capitalize()),
+        family=family,
+        cardinality="many" if row.get("many") else "single",
+        half_life=None if days is None else timedelta(days=float(days)),
+        synonyms=tuple(row.get("synonyms", ())),
+    )
+
+
+def _positive(days: object) -> bool:
+    return isinstance(days, int | float) and not isinstance(days, bool) and days > 0
+
+
+def _name_index(rows: Iterable[Attribute]) -> dict[str, str]:
+    """From normalised names and synonyms to the canonical name; names win over synonyms, later over earlier rows."""
+    rows = tuple(rows)
+    index = {normalise(synonym): row.name for row in rows for synonym in row.synonyms}
+    index |= {normalise(row.name): row.name for row in rows}
+    return index | {row.name: row.name for row in rows}
+
+
+def _without_prefix(name: str) -> str:
+    """*name* without a leading "my_", "user_" … when something is left; `current_location` and the like keep theirs."""
+    for prefix in _PREFIXES:
+        if name.startswith(prefix) and name not in _KEEP and len(name) > len(prefix):
+            return _without_prefix(name.removeprefix(prefix))
+    return name
+
+
+_KEEP = _words("current_location current_state has_children has_pet has_siblings own_business own_company")
+
+
+_NO_PLURAL = ("ss", "us", "is", "ics", "news", "series", "likes", "hours", "days", "pronouns", "size")
+
+
+def _singular(word: str) -> str:
+    """The singular of an English plural noun; other words as they are."""
+    if len(word) < 4 or word.endswith(
+        ("ss", "us", "is", "ics", "news", "series", "likes", "hours", "days", "pronouns", "size")
+    ):
+        return word
+    if word.endswith("ies"):
+        return word[:-3] + "y"
+    return word.removesuffix("s")
+
+
+def _split_relation(key: str) -> tuple[str, str]:
+    first, _, rest = key.partition("_")
+    return (first, rest) if first in RELATIONS and rest else ("", "")
+
+
+def _lower_first(label: str) -> str:
+    return label[:1].lower() + label[1:]
+
+
+def _cardinality_of_words(name: str) -> Cardinality:
+    words = name.split("_")
+    head = words[-1]
+    if words[0] in _SINGLE_FIRST or head in _SINGLE_HEADS:
+        return "single"
+    plural = head != _singular(head)
+    return "many" if plural or _singular(head) in _MANY_HEADS or words[0] in ("list", "known", "other") else "single"
+
+
+def _half_life_of_words(name: str) -> timedelta:
+    words = name.split("_")
+    if words[0] in ("favorite", "preferred"):
+        return timedelta(days=730)
+    days = _FAST_HEADS.get(words[-1])
+    return timedelta(days=days) if days else UNKNOWN_HALF_LIFE
+
+
+def _comparable(key: str, other: str) -> bool:
+    """True unless the names differ by a word that tells attributes apart: another person, place, time of day, sign."""
+    mine, theirs = set(key.split("_")), set(other.split("_"))
+    return not ((mine ^ theirs) & (_CONTRASTS | RELATIONS))
+
+
+def _same_words(key: str, other: str) -> bool:
+    """True for the same words in another order: `topic_of_thesis` and `thesis_topic`."""
+    words = _word_set(key)
+    return bool(words) and words == _word_set(other)
+
+
+def _word_set(name: str) -> frozenset[str]:
+    return frozenset(_singular(word) for word in name.split("_")) - {"of", "for", "the", "a", "in", "at", "to"}
+
+
+def _slip(a: str, b: str) -> bool:
+    """True when words of six letters or more differ by doubled letters or by two neighbours swapped.
+
+    Replaced letters do not count: "planting" is not "planning", "medication" not "meditation".
+    """
+    if min(len(a), len(b)) < 6:
+        return False
+    return re.sub(r"(.)\1", r"\1", a) == re.sub(r"(.)\1", r"\1", b) or _swapped(a, b)
+
+
+def _swapped(a: str, b: str) -> bool:
+    return len(a) == len(b) and any(a[:i] + a[i + 1] + a[i] + a[i + 2 :] == b for i in range(len(a) - 1))

@@ -1,0 +1,168 @@
+"""The registry of well-known attributes."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recalld.errors import ConfigurationError
+from recalld.layers.facts.attributes import Attribute, Attributes, built_in, normalise, parse_rows
+
+ATTRIBUTES = Attributes()
+
+
+def test_the_table_holds_at_least_eighty_attributes() -> None:
+    assert len(ATTRIBUTES) >= 80
+
+
+def test_every_synonym_leads_to_one_attribute_only() -> None:
+    owners: dict[str, set[str]] = {}
+    for row in built_in():
+        for name in (row.name, *row.synonyms):
+            owners.setdefault(normalise(name), set()).add(row.name)
+    assert {name: rows for name, rows in owners.items() if len(rows) > 1} == {}
+
+
+def test_every_row_is_found_under_its_own_name() -> None:
+    assert [row.name for row in built_in() if ATTRIBUTES.canonical(row.name) != row.name] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "canonical"),
+    [
+        ("city", "home_city"),
+        ("lives in", "home_city"),
+        ("homeCity", "home_city"),
+        ("current_city", "home_city"),
+        ("current_location", "current_location"),
+        ("Favourite Colours", "favorite_color"),
+        ("user's employer", "employer"),
+        ("my_pets", "pet"),
+        ("dog's name", "pet"),
+        ("spouse_name", "partner_name"),
+        ("alergies", "allergy"),
+        ("emplyoer", "employer"),
+        ("sister_city", "sister_home_city"),
+        ("", "note"),
+    ],
+)
+def test_other_names_of_a_known_attribute(name: str, canonical: str) -> None:
+    assert ATTRIBUTES.canonical(name) == canonical
+
+
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [
+        ("sister_home_city", "home_city"),
+        ("home_county", "home_country"),
+        ("meditation", "medication"),
+        ("likes", "dislikes"),
+        ("birthplace", "workplace"),
+        ("book_club_day", "newsletter_day"),
+        ("thesis_deadline", "grant_deadline"),
+        ("summer_house", "winter_house"),
+        ("planting_season", "planning_season"),
+    ],
+)
+def test_unrelated_attributes_stay_apart(name: str, other: str) -> None:
+    assert ATTRIBUTES.canonical(name, known=[other], similarity=lambda _a, _b: 0.7) != ATTRIBUTES.canonical(other)
+
+
+def test_the_same_words_in_another_order_are_the_same_attribute() -> None:
+    assert ATTRIBUTES.canonical("topic_of_thesis", known=["thesis_topic"]) == "thesis_topic"
+
+
+def test_a_close_meaning_unifies_with_a_name_in_use() -> None:
+    closeness = {"Monthly rent": 0.84}
+    assert ATTRIBUTES.canonical("rent", ["monthly_rent"], lambda _a, b: closeness.get(b, 0.1)) == "rent"
+    assert ATTRIBUTES.canonical("wine_choice", ["wine_selection"], lambda _a, b: 0.9 if "selection" in b else 0.1) == (
+        "wine_selection"
+    )
+
+
+@pytest.mark.parametrize("contrasting", ["morning_wine_choice", "brother_wine_choice", "second_wine_choice"])
+def test_no_closeness_unifies_names_with_a_contrasting_word(contrasting: str) -> None:
+    assert ATTRIBUTES.canonical(contrasting, ["wine_choice"], lambda _a, b: 0.99 if "Wine" in b else 0.0) == contrasting
+
+
+@pytest.mark.parametrize(
+    ("name", "cardinality"),
+    [
+        ("home_city", "single"),
+        ("pet", "many"),
+        ("sister_pet", "many"),
+        ("favorite_opera", "single"),
+        ("favorite_socks", "single"),
+        ("thesis_topic", "single"),
+        ("board_games", "many"),
+        ("grant_deadline", "single"),
+        ("bus", "single"),
+    ],
+)
+def test_cardinality(name: str, cardinality: str) -> None:
+    assert ATTRIBUTES.cardinality(name) == cardinality
+
+
+def test_identity_never_decays() -> None:
+    assert [ATTRIBUTES.half_life(name) for name in ("name", "birthday", "birthplace", "blood_type")] == [None] * 4
+
+
+def test_plans_and_states_fade_faster_than_preferences_and_those_faster_than_homes() -> None:
+    names = ("mood", "current_location", "travel_plan", "favorite_food", "home_city", "allergy")
+    lives = [ATTRIBUTES.half_life(name) or timedelta.max for name in names]
+    assert lives == sorted(lives)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("home_city", "Home city: Oslo"),
+        ("sister_home_city", "Sister: home city: Oslo"),
+        ("thesis_topic", "Thesis topic: Oslo"),
+        ("favorite_color", "Favourite colour: Oslo"),
+    ],
+)
+def test_render(name: str, text: str) -> None:
+    assert ATTRIBUTES.render(name, "Oslo") == text
+
+
+def test_a_tenant_adds_attributes_and_synonyms() -> None:
+    own = Attribute(name="skin_type", label="Skin type", family="care", synonyms=("complexion",))
+    registry = Attributes([own])
+    assert registry.canonical("Complexion") == "skin_type"
+    assert registry.family("skin_type") == "care"
+
+
+def test_a_tenant_replaces_a_built_in_row() -> None:
+    registry = Attributes([Attribute(name="vehicle", label="Fleet", family="things", cardinality="many")])
+    assert registry.cardinality("vehicle") == "many"
+    assert registry.render("vehicle", "van 3") == "Fleet: van 3"
+    assert ATTRIBUTES.cardinality("vehicle") == "single"
+
+
+@pytest.mark.parametrize(
+    "row", [{"lable": "Typo"}, {"half_life_days": 0}, {"half_life_days": "long"}, {"half_life_days": True}]
+)
+def test_a_row_that_cannot_be_read_is_refused(row: dict[str, object]) -> None:
+    with pytest.raises(ConfigurationError, match="skin_type"):
+        list(parse_rows({"care": {"skin_type": row}}))
+
+
+def test_a_row_name_must_be_snake_case() -> None:
+    with pytest.raises(ConfigurationError, match="Skin type"):
+        list(parse_rows({"care": {"Skin type": {}}}))
+
+
+@given(st.text(max_size=60))
+def test_canonical_is_idempotent(name: str) -> None:
+    once = ATTRIBUTES.canonical(name)
+    assert ATTRIBUTES.canonical(once) == once
+
+
+@given(st.text(max_size=60))
+def test_every_name_has_a_label_and_a_cardinality(name: str) -> None:
+    assert ATTRIBUTES.label(name)
+    assert ATTRIBUTES.cardinality(name) in ("single", "many")
