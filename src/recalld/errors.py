@@ -16,6 +16,9 @@
     │   ├── WorkingMemoryUnavailable
     │   └── VectorIndexUnavailable
     ├── ModelError              a summariser or embedder failed
+    │   ├── ModelUnavailable    its provider is slow, overloaded, rate-limited or away; trying again later is right
+    │   ├── ModelRefused        its provider rejects the key, the model or the request; trying again changes nothing
+    │   ├── BadReply            it answered something that cannot be used: not the schema, cut off, refused, too long
     │   └── BadEmbedding        an embedder returned NaN, a zero vector or a wrong dimension
     ├── ConfigurationError      a setting is wrong or something is not installed; the message says what to do
     │   └── MissingExtra        an optional dependency is not installed
@@ -90,6 +93,23 @@ class VectorIndexUnavailable(Unavailable):
 
 class ModelError(RecalldError):
     """A summariser or embedder failed."""
+
+
+class ModelUnavailable(ModelError):
+    """A model's provider is slow, overloaded, rate-limited or away; trying again later is right."""
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        """*retry_after*: seconds the provider asked to wait."""
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class ModelRefused(ModelError):
+    """A model's provider rejects the key, the model or the request; trying again changes nothing."""
+
+
+class BadReply(ModelError):
+    """A model answered something that cannot be used: not the schema, cut off, refused, too long."""
 
 
 class BadEmbedding(ModelError):
