@@ -1,0 +1,152 @@
+"""Fixtures for all tests: one PostgreSQL cluster per run, shared by the xdist workers, with a fresh database for whoever asks."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from secrets import token_hex
+from urllib.parse import quote
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from recalld.postgres.account import Account, server_account
+from recalld.postgres.binaries import Binaries, newest
+from recalld.postgres.bootstrap import MIGRATOR_LOGIN, SERVICE_LOGIN, bootstrap
+from recalld.postgres.cluster import ADMIN, PORT, Cluster, create_cluster
+from recalld.postgres.embedded import DatabaseUrls
+from recalld.postgres.locks import FileLock
+from recalld.postgres.server_settings import SETTINGS
+
+# a test cluster may lose everything at any moment, and saves the time that durability costs
+TEST_SETTINGS = {
+    **SETTINGS,
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "autovacuum_naptime": "5s",
+}
+TEST_PASSWORD = "only-for-tests"
+PREFIX = "recalld-tests-"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TestPostgres:
+    """The cluster of this test run."""
+
+    __test__ = False
+
+    cluster: Cluster
+
+    @property
+    def admin(self) -> str:
+        """Connection string of the superuser, for what no login of recalld may do."""
+        return self.cluster.conninfo(login=ADMIN, password=TEST_PASSWORD, database="postgres")
+
+    def create_database(self) -> tuple[str, DatabaseUrls]:
+        """A fresh, bootstrapped database: its name and its addresses."""
+        name = f"test_{token_hex(6)}"
+        with psycopg.connect(self.admin) as admin:
+            bootstrap(admin, database=name, service_password=TEST_PASSWORD, migrator_password=TEST_PASSWORD)
+        return name, self.urls(name)
+
+    def drop_database(self, name: str) -> None:
+        """Drop a database, with the connections it still has."""
+        with psycopg.connect(self.admin, autocommit=True) as admin:
+            admin.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
+
+    def urls(self, name: str) -> DatabaseUrls:
+        """The addresses of a database of this cluster."""
+        place = f":{TEST_PASSWORD}@/{name}?host={quote(str(self.cluster.socket_directory), safe='')}&port={PORT}"
+        return DatabaseUrls(
+            service=f"postgresql://{SERVICE_LOGIN}{place}", migrator=f"postgresql://{MIGRATOR_LOGIN}{place}"
+        )
+
+
+@pytest.fixture(scope="session")
+def binaries() -> Binaries:
+    """The installed PostgreSQL."""
+    return newest()
+
+
+@pytest.fixture(scope="session")
+def postgres(binaries: Binaries) -> Iterator[TestPostgres]:
+    """The cluster of this test run: the first worker makes it, the last one removes it."""
+    remove_abandoned()
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or token_hex(8)
+    home = open_directory(Path(tempfile.gettempdir()) / f"{PREFIX}{run[:16]}")
+    cluster = test_cluster(home, binaries)
+    users, starting = FileLock(home / "users.lock"), FileLock(home / "start.lock")
+    assert users.wait_shared(60)
+    assert starting.wait_exclusive(120)
+    if not cluster.exists:
+        create_cluster(cluster, admin_password=TEST_PASSWORD, durable=False)
+        cluster.start(TEST_SETTINGS)
+    starting.release()
+    yield TestPostgres(cluster=cluster)
+    if starting.wait_exclusive(120) and users.try_exclusive():
+        cluster.stop()
+        shutil.rmtree(home, ignore_errors=True)
+    users.release()
+    starting.release()
+
+
+@pytest.fixture
+def database_urls(postgres: TestPostgres) -> Iterator[DatabaseUrls]:
+    """A fresh database for one test: bootstrapped, without a schema."""
+    name, urls = postgres.create_database()
+    yield urls
+    postgres.drop_database(name)
+
+
+@pytest.fixture
+def open_tmp_path() -> Iterator[Path]:
+    """A temporary directory that the server's account can come to; pytest's own is private to the user, who may be root."""
+    path = open_directory(Path(tempfile.mkdtemp(prefix=PREFIX)))
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
+def test_cluster(home: Path, binaries: Binaries) -> Cluster:
+    """The cluster in *home*, not made yet."""
+    account: Account = server_account(home / "cluster")
+    sockets = home / "run"
+    sockets.mkdir(exist_ok=True)
+    account.give(sockets, 0o700)
+    program = Path(binaries.program("postgres"))
+    return Cluster(
+        directory=home / "cluster",
+        socket_directory=sockets,
+        binaries=binaries if account.is_ours or account.reaches(program) else binaries.copied_to(home),
+        account=account,
+    )
+
+
+test_cluster.__test__ = False  # pyright: ignore[reportFunctionMemberAccess] -- not a test
+
+
+def open_directory(path: Path) -> Path:
+    """*path*, made if missing, passable for other accounts."""
+    path.mkdir(exist_ok=True)
+    path.chmod(0o711)
+    return path
+
+
+def remove_abandoned() -> None:
+    """End and remove the clusters of test runs that were killed more than ten minutes ago."""
+    for home in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        users = FileLock(home / "users.lock")
+        try:
+            if time.time() - home.stat().st_mtime > 600 and users.try_exclusive():
+                test_cluster(home, newest()).remove()
+                shutil.rmtree(home, ignore_errors=True)
+        except OSError:
+            continue  # another user's, or removed meanwhile
+        finally:
+            users.release()
