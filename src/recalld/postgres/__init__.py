@@ -1,0 +1,1 @@
+"""PostgreSQL: the embedded server, scoped transactions, migrations and the catalog lint."""
