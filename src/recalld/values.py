@@ -17,6 +17,7 @@ Cardinality = Literal["single", "many"]
 FactStatus = Literal["current", "superseded", "retracted", "expired", "corrected"]
 Origin = Literal["stated", "confirmed", "inferred", "api"]
 Act = Literal["state", "retract", "correct"]
+ConflictDecision = Literal["superseded", "corrected", "doubted"]
 
 DEFAULT_PURPOSE = "general"
 
@@ -199,6 +200,36 @@ class FactChanges:
 
     def __bool__(self) -> bool:
         return bool(self.retire or self.insert or self.update)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FactConflict:
+    """Two statements about the user that cannot both hold, and how that was decided."""
+
+    attribute: str
+    at: datetime  # event time of the contradiction
+    decision: ConflictDecision  # superseded: the newer won; corrected: the older was never true; doubted: too weak
+    statement: Statement  # the newer one, which contradicted
+    against: Fact  # the value it contradicted
+    fact_id: str | None  # the fact that the newer statement founds or supports; None when it was doubted
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HistoryEntry:
+    """One validity of one value: what it rests on and what ended it."""
+
+    fact: Fact
+    statements: tuple[Statement, ...]  # the evidence, oldest first; the first one founds the fact
+    ended_by: Statement | None  # what closed it; None: open, or it ran out at the end it was given
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class History:
+    """Everything ever said about one attribute, as a timeline."""
+
+    attribute: str
+    entries: tuple[HistoryEntry, ...]  # oldest validity first; corrected values included
+    without_effect: tuple[Statement, ...]  # neither support nor end a value: too weak, or nothing to end
 
 
 # ---------------------------------------------------------------- reading
