@@ -56,7 +56,9 @@ class Migration:
 
 def shipped() -> list[Migration]:
     """All migrations of this version, in order."""
-    return [Migration(name=path.stem, sql=path.read_text(encoding="utf-8")) for path in sorted(FOLDER.glob("[0-9]*.sql"))]
+    return [
+        Migration(name=path.stem, sql=path.read_text(encoding="utf-8")) for path in sorted(FOLDER.glob("[0-9]*.sql"))
+    ]
 
 
 async def migrate(migrator_url: str) -> list[str]:
@@ -65,7 +67,8 @@ async def migrate(migrator_url: str) -> list[str]:
     Safe when several processes start at once. Raises `MigrationError`, `DatabaseUnavailable`.
     """
     with translated():
-        connection = cast(Connection, await psycopg.AsyncConnection.connect(migrator_url, autocommit=True, row_factory=dict_row))
+        connecting = cast("type[Connection]", psycopg.AsyncConnection).connect
+        connection = await connecting(migrator_url, autocommit=True, row_factory=dict_row)
         async with connection:
             await _check_server(connection)
             await connection.execute("select pg_advisory_lock(%s)", (LOCK,))
@@ -74,14 +77,18 @@ async def migrate(migrator_url: str) -> list[str]:
 
 async def pending(connection: Connection) -> list[str]:
     """The names of the steps this database lacks, as the serving login sees it. Raises `MigrationError` for an edited step."""
-    exists = await (await connection.execute("select to_regclass('recalld.migrations') is not null as there")).fetchone()
+    exists = await (
+        await connection.execute("select to_regclass('recalld.migrations') is not null as there")
+    ).fetchone()
     applied = await _applied(connection) if exists and exists["there"] else {}
     _check_known(applied)
     return [migration.name for migration in shipped() if migration.name not in applied]
 
 
 async def _apply_all(connection: Connection) -> list[str]:
-    await _as_owner(connection, "create schema if not exists recalld", _TABLE, "grant select on recalld.migrations to recalld_queue")
+    await _as_owner(
+        connection, "create schema if not exists recalld", _TABLE, "grant select on recalld.migrations to recalld_queue"
+    )
     applied = await _applied(connection)
     _check_known(applied)
     steps = [migration for migration in shipped() if migration.name not in applied]
@@ -102,7 +109,9 @@ def _check_known(applied: dict[str, str]) -> None:
         if name.startswith(QUEUE):
             continue
         if name not in known:
-            raise MigrationError(f"the database has migration {name!r}, which this version does not know; install a newer recalld")
+            raise MigrationError(
+                f"the database has migration {name!r}, which this version does not know; install a newer recalld"
+            )
         if known[name] != checksum:
             raise MigrationError(f"migration {name!r} differs from the one that was applied; restore the shipped file")
 
@@ -121,7 +130,11 @@ async def _apply_queue(connection: Connection, applied: dict[str, str]) -> list[
 
 def _queue_migrations(since: str) -> list[str]:
     folder = Path(SchemaManager.get_migrations_path())
-    return [path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.sql")) if _version(path.name) > _version(since)]
+    return [
+        path.read_text(encoding="utf-8")
+        for path in sorted(folder.glob("*.sql"))
+        if _version(path.name) > _version(since)
+    ]
 
 
 def _version(text: str) -> tuple[int, ...]:
@@ -134,19 +147,21 @@ async def _as_owner(connection: Connection, *statements: str, record: Migration 
     try:
         async with connection.transaction():
             await connection.execute("set local role recalld_owner")
-            await connection.execute(cast(LiteralString, f"set local lock_timeout = '{LOCK_TIMEOUT}'"))
+            await connection.execute(cast("LiteralString", f"set local lock_timeout = '{LOCK_TIMEOUT}'"))
             await _execute_each(connection, statements)
             if record is not None:
                 await connection.execute(
                     "insert into recalld.migrations (name, checksum) values (%s, %s)", (record.name, record.checksum)
                 )
     except psycopg.errors.LockNotAvailable as error:
-        raise MigrationError("a long transaction holds a table this migration needs; run 'recalld migrate' again") from error
+        raise MigrationError(
+            "a long transaction holds a table this migration needs; run 'recalld migrate' again"
+        ) from error
 
 
 async def _execute_each(connection: Connection, statements: Sequence[str]) -> None:
     for statement in statements:
-        await connection.execute(cast(LiteralString, statement))
+        await connection.execute(cast("LiteralString", statement))
 
 
 async def _check_server(connection: Connection) -> None:
@@ -155,6 +170,8 @@ async def _check_server(connection: Connection) -> None:
         raise MigrationError(f"this is PostgreSQL {version // 10_000}; recalld needs 16 or newer")
     row = await (await connection.execute("select extversion from pg_extension where extname = 'vector'")).fetchone()
     if row is None:
-        raise MigrationError("the extension 'vector' (pgvector 0.7 or newer) is not in this database; run 'recalld migrate --admin-url …' as its admin")
+        raise MigrationError(
+            "the extension 'vector' (pgvector 0.7 or newer) is not in this database; run 'recalld migrate --admin-url …' as its admin"
+        )
     if _version(row["extversion"]) < (0, 7):
         raise MigrationError(f"pgvector {row['extversion']} is too old; recalld needs 0.7 or newer")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import select
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Literal, LiteralString, TypeVar, cast
@@ -60,6 +60,12 @@ class Transaction:
         """The first row, or `None`."""
         return await (await self.execute(query, **values)).fetchone()
 
+    async def packed(self, query: LiteralString, **values: Any) -> DictRow | None:
+        """The first row, sent in binary: for rows that pack many values into a few of type bytea."""
+        async with self.connection.cursor(binary=True) as cursor:
+            await cursor.execute(query, self._bind(values))
+            return await cursor.fetchone()
+
     async def all(self, factory: AsyncRowFactory[T], query: LiteralString, **values: Any) -> list[T]:
         """All rows, each made by a psycopg row factory such as `class_row(Fact)`."""
         async with self.connection.cursor(row_factory=factory) as cursor:
@@ -84,7 +90,11 @@ class Database:
         self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
             url,
             connection_class=cast("type[Connection]", AsyncConnection),
-            kwargs={"row_factory": dict_row, "prepare_threshold": 2 if prepared_statements else None, "application_name": "recalld"},
+            kwargs={
+                "row_factory": dict_row,
+                "prepare_threshold": 2 if prepared_statements else None,
+                "application_name": "recalld",
+            },
             min_size=1,
             max_size=max_connections,
             configure=_configure,
@@ -131,7 +141,7 @@ class Database:
             yield connection
 
     @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[Connection]:
+    async def _connection(self) -> AsyncGenerator[Connection]:
         connection = await self._checkout()
         try:
             with translated():
@@ -189,7 +199,10 @@ class translated:  # noqa: N801 -- reads as an adverb: `with translated():`
             raise UnsafeDatabase(
                 "PostgreSQL refused a statement for want of privileges; run 'recalld doctor' to see which grants or policies differ"
             ) from error
-        if isinstance(error, psycopg.errors.UniqueViolation | psycopg.errors.SerializationFailure | psycopg.errors.DeadlockDetected):
+        if isinstance(
+            error,
+            psycopg.errors.UniqueViolation | psycopg.errors.SerializationFailure | psycopg.errors.DeadlockDetected,
+        ):
             raise Conflict(f"another writer was faster ({type(error).__name__}); try again") from error
         if isinstance(error, psycopg.DataError | UnicodeEncodeError | psycopg.errors.ProgramLimitExceeded):
             raise InvalidInput(f"PostgreSQL cannot store this value ({type(error).__name__})") from error

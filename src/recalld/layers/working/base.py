@@ -33,7 +33,9 @@ class WorkingMemory(Protocol):
         """All messages, oldest first, and the state; `None` when the store does not hold the whole session."""
         ...
 
-    async def fill(self, session: SessionRef, epoch: int, messages: Sequence[Message], state: Mapping[str, Any]) -> None:
+    async def fill(
+        self, session: SessionRef, epoch: int, messages: Sequence[Message], state: Mapping[str, Any]
+    ) -> None:
         """Put the journal's copy in place of whatever is there."""
         ...
 

@@ -1,0 +1,70 @@
+"""Configuration: constructor arguments first, then `RECALLD_*` variables, then defaults.
+
+The environment is read here and nowhere else, when a `Settings` is made at an entry point.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from recalld.errors import ConfigurationError
+
+
+class Settings(BaseSettings):
+    """All that can be set. Every field is a keyword of `Memory.open` and a variable `RECALLD_<NAME>`."""
+
+    model_config = SettingsConfigDict(env_prefix="RECALLD_", extra="forbid", frozen=True, populate_by_name=True)
+
+    data_dir: Path | None = Field(None, description="Folder of the embedded PostgreSQL; unused with a database_url.")
+    database_url: SecretStr | None = Field(
+        None,
+        validation_alias=AliasChoices("database_url", "RECALLD_DATABASE_URL", "DATABASE_URL"),
+        description="PostgreSQL 16 or newer with pgvector; none: recalld runs its own in data_dir.",
+    )
+    migrator_url: SecretStr | None = Field(
+        None, description="The login that may migrate; only `recalld migrate` needs it."
+    )
+    redis_url: SecretStr | None = Field(
+        None,
+        validation_alias=AliasChoices("redis_url", "RECALLD_REDIS_URL", "REDIS_URL"),
+        description="Redis or Valkey for working memory; none: a map in this process.",
+    )
+    vectors: str = Field("pgvector", description="Vector index: pgvector, qdrant:URL or pinecone:INDEX-HOST.")
+    summariser: str = Field(
+        "local", description="What digests sessions: local, or a model such as anthropic:claude-haiku-4-5."
+    )
+    embedder: str = Field(
+        "local", description="What embeds texts: local, or a model such as openai:text-embedding-3-small."
+    )
+    language: str = Field(
+        "english", description="Text-search dictionary of PostgreSQL for new users; unknown ones fall back to simple."
+    )
+    idle_seconds: float = Field(1800, gt=0, description="A session in which nothing was said for so long is ended.")
+    ingest_budget_seconds: float = Field(
+        5, gt=0, description="How long end_session(wait=True) waits before it answers 'queued'."
+    )
+    lease_seconds: float = Field(
+        300, gt=0, description="How long one ingestion may take before another worker takes it over."
+    )
+    max_attempts: int = Field(5, ge=1, description="Ingestions tried before a session is 'failed'.")
+    retry_seconds: float = Field(5, ge=0, description="Wait before the second attempt; doubles each time, up to 300 s.")
+    sweep_seconds: float = Field(10, gt=0, description="How often a worker looks for idle, lost and stalled sessions.")
+    worker: bool = Field(True, description="Run a worker inside this process.")
+    worker_concurrency: int = Field(4, ge=1, description="Ingestions at a time in one worker.")
+    max_connections: int = Field(10, ge=2, description="Database connections of this process, at most.")
+    prepared_statements: bool = Field(True, description="Off for PgBouncer before 1.21 in transaction mode.")
+
+    @classmethod
+    def read(cls, **given: Any) -> Settings:
+        """Settings from *given* and the environment. Raises `ConfigurationError` naming each wrong setting."""
+        try:
+            return cls(**{name: value for name, value in given.items() if value is not None})
+        except ValidationError as error:
+            wrong = "; ".join(
+                f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors(include_input=False)
+            )
+            raise ConfigurationError(f"wrong settings: {wrong}") from None
