@@ -97,13 +97,14 @@ $bootstrap$;
 create extension if not exists vector with schema public;
 
 -- the queue's SQL is not schema-qualified, and the types of vectors are found by name; our own SQL always names its schema
+-- (pg_catalog is not named: only so does it come first, and nothing in these schemas takes the place of what is built in)
 do $bootstrap$
 declare
     vector_schema name := (select nspname from pg_namespace join pg_extension on pg_namespace.oid = extnamespace where extname = 'vector');
     role_name name;
 begin
     foreach role_name in array array[current_setting('recalld.service_login'), current_setting('recalld.migrator_login')]::name[] loop
-        execute format('alter role %I in database %I set search_path = recalld_jobs, %I, pg_catalog',
+        execute format('alter role %I in database %I set search_path = recalld_jobs, %I',
                        role_name, current_database(), vector_schema);
     end loop;
 end

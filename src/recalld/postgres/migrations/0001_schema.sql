@@ -4,7 +4,8 @@
 
 revoke all on schema recalld from public;
 grant usage on schema recalld to recalld_app, recalld_worker, recalld_eraser, recalld_auditor, recalld_sweeper, recalld_gate, recalld_queue;
-alter default privileges in schema recalld revoke execute on functions from public;
+-- Not `in schema`: the defaults of a schema only add to the general ones, by which everybody may run a new function.
+alter default privileges revoke execute on functions from public;
 
 create schema recalld_jobs;
 revoke all on schema recalld_jobs from public;
