@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_hex
+from typing import Any
 from urllib.parse import quote
 
 import psycopg
 import pytest
 from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from recalld.postgres.account import Account, server_account
 from recalld.postgres.binaries import Binaries, newest
@@ -22,6 +25,8 @@ from recalld.postgres.bootstrap import MIGRATOR_LOGIN, SERVICE_LOGIN, bootstrap
 from recalld.postgres.cluster import ADMIN, PORT, Cluster, create_cluster
 from recalld.postgres.embedded import DatabaseUrls
 from recalld.postgres.locks import FileLock
+from recalld.postgres.migrate import migrate
+from recalld.postgres.pool import Database
 from recalld.postgres.server_settings import SETTINGS
 
 # a test cluster may lose everything at any moment, and saves the time that durability costs
@@ -49,10 +54,18 @@ class TestPostgres:
         """Connection string of the superuser, for what no login of recalld may do."""
         return self.cluster.conninfo(login=ADMIN, password=TEST_PASSWORD, database="postgres")
 
-    def create_database(self) -> tuple[str, DatabaseUrls]:
-        """A fresh, bootstrapped database: its name and its addresses."""
+    def admin_of(self, name: str) -> str:
+        """The superuser's connection string to a database."""
+        return make_conninfo(self.admin, dbname=name)
+
+    def create_database(self, template: str | None = None) -> tuple[str, DatabaseUrls]:
+        """A fresh, bootstrapped database: its name and its addresses. A *template* is copied with all it holds."""
         name = f"test_{token_hex(6)}"
-        with psycopg.connect(self.admin) as admin:
+        with psycopg.connect(self.admin, autocommit=True) as admin:
+            if template is not None:
+                copy = sql.SQL("create database {} template {}")
+                admin.execute(copy.format(sql.Identifier(name), sql.Identifier(template)))
+            # for a copy too: rights on a database and settings of a role in it belong to the cluster and are not copied
             bootstrap(admin, database=name, service_password=TEST_PASSWORD, migrator_password=TEST_PASSWORD)
         return name, self.urls(name)
 
@@ -105,6 +118,40 @@ def database_urls(postgres: TestPostgres) -> Iterator[DatabaseUrls]:
     postgres.drop_database(name)
 
 
+@pytest.fixture(scope="session")
+def migrated_template(postgres: TestPostgres) -> Iterator[str]:
+    """A migrated database to copy, so that a test pays for a copy and not for the migrations."""
+    name, urls = postgres.create_database()
+    asyncio.run(migrate(urls.migrator))
+    yield name
+    postgres.drop_database(name)
+
+
+@pytest.fixture
+def migrated_urls(postgres: TestPostgres, migrated_template: str) -> Iterator[DatabaseUrls]:
+    """A fresh database for one test, with the schema of this version."""
+    name, urls = postgres.create_database(migrated_template)
+    yield urls
+    postgres.drop_database(name)
+
+
+@pytest.fixture
+async def database(migrated_urls: DatabaseUrls) -> AsyncIterator[Database]:
+    """The same, opened as the serving login."""
+    database = Database(migrated_urls.service, max_connections=4)
+    await database.open()
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+def admin(postgres: TestPostgres, migrated_urls: DatabaseUrls) -> Iterator[psycopg.Connection[Any]]:
+    """The superuser in the database of this test, in autocommit mode: for planting faults and for looking past the policies."""
+    name = conninfo_to_dict(migrated_urls.service)["dbname"]
+    with psycopg.connect(postgres.admin_of(str(name)), autocommit=True) as connection:
+        yield connection
+
+
 @pytest.fixture
 def open_tmp_path() -> Iterator[Path]:
     """A temporary directory that the server's account can come to; pytest's own is private to the user, who may be root."""
@@ -123,7 +170,7 @@ def test_cluster(home: Path, binaries: Binaries) -> Cluster:
     return Cluster(
         directory=home / "cluster",
         socket_directory=sockets,
-        binaries=binaries if account.is_ours or account.reaches(program) else binaries.copied_to(home),
+        binaries=binaries if account.can_run(program) else binaries.copied_to(home),
         account=account,
     )
 
