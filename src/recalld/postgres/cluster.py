@@ -1,4 +1,4 @@
-"""One PostgreSQL data directory: making it, starting and stopping its server, telling a live server from what a dead one left behind.
+"""One PostgreSQL data directory: making it, starting and stopping its server, telling a live server from a dead one's remains.
 
 Nothing here takes locks; `recalld.postgres.embedded` does, and calls the changing operations only while it holds them.
 """
@@ -11,17 +11,17 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from secrets import token_urlsafe
+from secrets import token_hex
 
 import psycopg
 from psycopg.conninfo import make_conninfo
 
-from recalld.errors import ConfigurationError, DatabaseUnavailable
+from recalld.errors import ConfigurationError, DatabaseUnavailable, RecalldError
 from recalld.postgres.account import Account, initdb_account
 from recalld.postgres.binaries import Binaries
 from recalld.postgres.server_settings import rendered
@@ -30,9 +30,9 @@ ADMIN = "recalld_admin"
 PORT = 5432  # names the socket file; there is no TCP unless it is asked for
 START_SECONDS = 300  # a long crash recovery is not a failure
 STOP_SECONDS = 120
-SILENT_SECONDS = 15  # a live server process that answers nothing for so long is stuck
 
 _ANSWER_SECONDS = 3
+_SURVIVOR_SECONDS = 10
 _POLL = 0.02
 _NO_PROCESS = 2_147_483_646  # above every pid_max
 _SETTINGS_FILE = "recalld.conf"
@@ -54,6 +54,7 @@ class Postmaster:
     pid: int
     port: int
     socket_directory: Path | None
+    listens: bool  # on TCP too
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,7 +69,7 @@ class Cluster:
     # ------------------------------------------------------------ what is there
     @property
     def exists(self) -> bool:
-        """True for a complete data directory: `initdb` writes PG_VERSION early, but directories are renamed into place when done."""
+        """True for a data directory; at its final place there are only complete ones."""
         return (self.directory / "PG_VERSION").is_file()
 
     @property
@@ -82,20 +83,10 @@ class Cluster:
         postmaster = self.postmaster
         return postmaster is not None and self._serves(postmaster.pid)
 
-    def answer(self, port: int = PORT) -> Answer:
-        """Ask the server on the socket, without logging in."""
-        return ask(self.socket_directory, port)
-
     def conninfo(self, *, login: str, password: str, database: str, port: int = PORT) -> str:
         """A connection string over the socket."""
-        return make_conninfo(
-            host=str(self.socket_directory),
-            port=port,
-            user=login,
-            password=password,
-            dbname=database,
-            connect_timeout=10,
-        )
+        host = str(self.socket_directory)
+        return make_conninfo(host=host, port=port, user=login, password=password, dbname=database, connect_timeout=10)
 
     # ------------------------------------------------------------ changing it
     def start(self, settings: Mapping[str, str], *, port: int = PORT, seconds: float = START_SECONDS) -> None:
@@ -103,38 +94,37 @@ class Cluster:
 
         What a dead server left behind is cleared first. Raises `DatabaseUnavailable`, `ConfigurationError`.
         """
+        self._take_files()
         self._write_settings(settings, port)
-        for _ in range(3):
-            self._clear_remains()
-            done = self._pg_ctl(
-                "start", "-t", str(int(seconds)), "-l", str(self.directory / _STARTUP_LOG), seconds=seconds + 60
-            )
-            if done.returncode == 0:
-                return
+        self._clear_remains()
+        while self._pg_ctl("start", "-l", str(self.directory / _STARTUP_LOG), seconds=seconds) != 0:
             if self.process_alive:
                 raise DatabaseUnavailable(
                     f"PostgreSQL is still starting after {seconds:.0f} s; wait, or look into {self._log_hint}"
                 )
-            if not self._end_survivors():
-                break
-        raise self._start_error()
+            if not self._end_survivors():  # of a killed server, still at work; PostgreSQL does not start beside them
+                raise self._start_error()
 
     def stop(self, seconds: float = STOP_SECONDS) -> None:
-        """Stop the server: a clean fast stop, else a hard one (the next start then recovers). A server that does not run is fine."""
+        """Stop the server: a clean fast stop, else a hard one, after which the next start recovers. None running is fine.
+
+        Raises `DatabaseUnavailable` for a server that does not stop.
+        """
         if not self.process_alive:
             return
-        for mode, limit in (("fast", seconds), ("immediate", 30)):
-            if (
-                self._pg_ctl("stop", "-m", mode, "-t", str(int(limit)), seconds=limit + 30).returncode == 0
-                or not self.process_alive
-            ):
+        for mode, limit in (("fast", seconds), ("immediate", 30.0)):
+            if self._pg_ctl("stop", "-m", mode, seconds=limit) == 0 or not self.process_alive:
                 return
         raise DatabaseUnavailable(
             f"the PostgreSQL server of {str(self.directory)!r} does not stop; end its processes by hand"
         )
 
     def set_admin_password(self, password: str) -> None:
-        """Give the superuser a password while the server is down; whoever owns the files may do that. Raises `DatabaseUnavailable`."""
+        """Give the superuser a password while the server is down, as whoever owns the files may.
+
+        Raises `DatabaseUnavailable`.
+        """
+        self._take_files()
         self._clear_remains()
         command = [self.binaries.program("postgres"), "--single", "-D", str(self.directory), "postgres"]
         done = self.account.run(command, text=f"alter role {ADMIN} password '{password}'\n", timeout=START_SECONDS)
@@ -152,13 +142,13 @@ class Cluster:
         if not _running(pid):
             return False
         if sys.platform == "linux":
-            return self._works_here(pid)
+            return _is_postgres(pid) and self._works_here(pid)
         return str(self.directory) in _ps(pid, "command=")
 
     def _works_here(self, pid: int) -> bool:
-        """True when the working directory of *pid* is this one, as it is of every PostgreSQL process.
+        """True when the working directory of *pid* is this one, as it is of every process of a PostgreSQL server.
 
-        In a container root may lack the capability to look at processes of others; the account may always look at its own.
+        In a container root may lack the capability to look at others' processes; the account may look at its own.
         """
         try:
             return Path(f"/proc/{pid}/cwd").samefile(self.directory)
@@ -173,114 +163,106 @@ class Cluster:
     def _processes(self) -> list[int]:
         """The processes at work in this directory. Beyond Linux only the one that `postmaster.pid` names can be told."""
         if sys.platform == "linux":
-            return [pid for pid in _processes_of(self.account.uid) if self._works_here(pid)]
+            return [pid for pid in _postgres_processes(self.account.uid) if self._works_here(pid)]
         postmaster = self.postmaster
         return [postmaster.pid] if postmaster is not None and self._serves(postmaster.pid) else []
 
-    # ------------------------------------------------------------ details
+    def _end_survivors(self) -> bool:
+        """End the processes that are at work in this directory; True when there were any."""
+        pids = self._processes()
+        for kind in (signal.SIGQUIT, signal.SIGKILL):
+            for pid in filter(_running, pids):
+                with suppress(ProcessLookupError):
+                    os.kill(pid, kind)
+            deadline = time.monotonic() + _SURVIVOR_SECONDS
+            while any(map(_running, pids)) and time.monotonic() < deadline:
+                time.sleep(_POLL)
+        return bool(pids)
+
+    # ------------------------------------------------------------ its files
     @property
     def _log_hint(self) -> str:
         return f"{str(self.directory / 'log')!r} and {_STARTUP_LOG!r} beside it"
 
+    def _take_files(self) -> None:
+        """Give the files to the account if they are not its own: root may have restored them from a backup."""
+        if self.directory.stat().st_uid != self.account.uid:
+            self.account.give_tree(self.directory)
+        self.account.give(self.directory, 0o700)
+
     def _write_settings(self, settings: Mapping[str, str], port: int) -> None:
-        own = {"port": str(port), "unix_socket_directories": str(self.socket_directory)}
-        target = self.directory / _SETTINGS_FILE
-        partial = target.with_suffix(".new")
-        partial.write_text(rendered({**settings, **own}), encoding="utf-8")
+        place = {"port": str(port), "unix_socket_directories": str(self.socket_directory)}
+        partial = self.directory / f"{_SETTINGS_FILE}.new"
+        partial.write_text(rendered({**settings, **place}), encoding="utf-8")
         self.account.give(partial, 0o600)
-        partial.replace(target)
+        partial.replace(self.directory / _SETTINGS_FILE)
         (self.directory / _STARTUP_LOG).unlink(missing_ok=True)
 
     def _clear_remains(self) -> None:
-        """Remove what makes PostgreSQL believe that a dead server lives: the number of its process, reused by another one.
+        """Remove what makes PostgreSQL believe that a dead server lives: the number of its process, reused by another.
 
-        The number in `postmaster.pid` is made invalid, and the file stays: it also names the shared memory, by which PostgreSQL
-        notices processes of the dead server that are still at work.
+        `postmaster.pid` stays, with a number that no process can have, because it also names the shared memory: by that
+        PostgreSQL notices processes of the dead server that are still at work.
         """
-        postmaster = self.postmaster
-        if postmaster is not None and not self._serves(postmaster.pid):
-            path = self.directory / "postmaster.pid"
+        if self.process_alive:
+            return
+        path = self.directory / "postmaster.pid"
+        if self.postmaster is None:
+            path.unlink(missing_ok=True)  # empty or torn: PostgreSQL would refuse it for ever
+        else:
             _, _, rest = path.read_text(encoding="utf-8", errors="replace").partition("\n")
             path.write_text(f"{_NO_PROCESS}\n{rest}", encoding="utf-8")
-        elif postmaster is None:
-            (self.directory / "postmaster.pid").unlink(
-                missing_ok=True
-            )  # empty or torn: PostgreSQL would refuse it for ever
-        if not self.process_alive:
-            for path in self.socket_directory.glob(".s.PGSQL.*"):
-                path.unlink(missing_ok=True)
+        for socket in self.socket_directory.glob(".s.PGSQL.*"):
+            socket.unlink(missing_ok=True)
 
-    def _end_survivors(self) -> bool:
-        """End the processes that a killed server left at work in this directory; True when there were any."""
-        pids = self._processes()
-        for pid in pids:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGQUIT)
-        deadline = time.monotonic() + 10
-        while any(_running(pid) for pid in pids):
-            if time.monotonic() > deadline:
-                for pid in pids:
-                    with suppress(ProcessLookupError):
-                        os.kill(pid, signal.SIGKILL)
-                deadline += 10
-            time.sleep(_POLL)
-        return bool(pids)
-
-    def _pg_ctl(self, action: str, *options: str, seconds: float) -> subprocess.CompletedProcess[str]:
-        command = [self.binaries.program("pg_ctl"), action, "-D", str(self.directory), "-s", "-w", *options]
+    def _pg_ctl(self, action: str, *options: str, seconds: float) -> int:
+        command = [self.binaries.program("pg_ctl"), action, "-D", str(self.directory), "-s", "-w"]
         try:
-            return self.account.run(command, timeout=seconds)
+            return self.account.run([*command, "-t", f"{seconds:.0f}", *options], timeout=seconds + 60).returncode
         except subprocess.TimeoutExpired as error:
             raise DatabaseUnavailable(
                 f"pg_ctl {action} did not return within {seconds:.0f} s; look into {self._log_hint}"
             ) from error
 
-    def _start_error(self) -> Exception:
+    def _start_error(self) -> RecalldError:
         try:
             log = (self.directory / _STARTUP_LOG).read_text(encoding="utf-8", errors="replace")
         except OSError:
             log = ""
         if "Address already in use" in log:
-            return ConfigurationError(
-                "the TCP port asked for is taken by another program; choose another tcp_port, or none"
-            )
-        if (
-            "unrecognized configuration parameter" in log
-            or "invalid value for parameter" in log
-            or "is outside the valid range" in log
-        ):
+            return ConfigurationError("the TCP port is taken by another program; choose another tcp_port, or none")
+        if any(words in log for words in ("configuration parameter", "invalid value", "outside the valid range")):
             return ConfigurationError(f"PostgreSQL refused a setting: {_last_lines(log)}")
         return DatabaseUnavailable(
-            f"PostgreSQL did not start: {_last_lines(log) or 'no message'}; 'recalld doctor' explains; the log is {self._log_hint}"
+            f"PostgreSQL did not start: {_last_lines(log) or 'no message'}; "
+            f"'recalld doctor' explains; the log is in {self._log_hint}"
         )
 
 
 def create_cluster(cluster: Cluster, *, admin_password: str, durable: bool = True) -> None:
     """Make the data directory of *cluster* with `initdb`; the superuser `recalld_admin` gets *admin_password*.
 
-    The parent directory must exist and be reachable for the account. Text is UTF-8, compared byte-wise, with the built-in rules
-    for upper and lower case, so that indexes survive any upgrade of the operating system.
-    Raises `ConfigurationError`, `DatabaseUnavailable`.
+    The parent directory must exist and be reachable for the account. Text is UTF-8, compared byte-wise, with PostgreSQL's
+    own rules for upper and lower case, so that indexes survive upgrades of the operating system. Without *durable* the
+    files may be lost in a power failure. Raises `ConfigurationError`, `DatabaseUnavailable`.
     """
     runner = initdb_account(cluster.account)
     cluster.directory.mkdir(mode=0o700)
     runner.give(cluster.directory, 0o700)
     with _password_file(cluster.directory, runner, admin_password) as password_file:
-        for locale in ("C.UTF-8", "C"):  # not every platform has C.UTF-8
-            done = _initdb(cluster, runner, password_file, locale, durable=durable)
-            if "locale" not in done.stderr or done.returncode == 0:
-                break
+        done = _initdb(cluster, runner, password_file, "C.UTF-8", durable=durable)
+        if done.returncode != 0 and "locale" in done.stderr:  # not every platform has C.UTF-8
+            done = _initdb(cluster, runner, password_file, "C", durable=durable)
     if done.returncode != 0:
         raise DatabaseUnavailable(f"initdb failed in {str(cluster.directory)!r}: {_last_lines(done.stderr)}")
-    with (cluster.directory / "postgresql.conf").open("a", encoding="utf-8") as configuration:
-        configuration.write(f"\ninclude_if_exists = '{_SETTINGS_FILE}'\n")
+    _include_settings(cluster.directory / "postgresql.conf")
     cluster.account.give_tree(cluster.directory)
 
 
 def _initdb(
     cluster: Cluster, runner: Account, password_file: Path, locale: str, *, durable: bool
 ) -> subprocess.CompletedProcess[str]:
-    rules = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"] if cluster.binaries.major >= 17 else []
+    case_rules = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"] if cluster.binaries.major >= 17 else []
     command = [
         cluster.binaries.program("initdb"),
         f"--pgdata={cluster.directory}",
@@ -290,42 +272,50 @@ def _initdb(
         "--auth-host=scram-sha-256",
         "--encoding=UTF8",
         f"--locale={locale}",
-        *rules,
+        *case_rules,
         *([] if durable else ["--no-sync"]),
     ]
     return runner.run(command, timeout=START_SECONDS)
 
 
 @contextmanager
-def _password_file(directory: Path, runner: Account, password: str) -> Iterator[Path]:
-    """A file that `initdb` can read, for as long as it needs it. It lies beside the data directory, which must be empty."""
-    path = directory.with_name(f"{directory.name}.{token_urlsafe(6)}.pw")
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+def _password_file(directory: Path, runner: Account, password: str) -> Generator[Path]:
+    """A file that `initdb` can read, for as long as it needs it, beside the data directory, which must be empty."""
+    path = directory.with_name(f"{directory.name}.{token_hex(4)}.password")
     try:
-        os.write(descriptor, password.encode())
-        os.close(descriptor)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            file.write(password)
         runner.give(path, 0o600)
         yield path
     finally:
         path.unlink(missing_ok=True)
 
 
+def _include_settings(configuration: Path) -> None:
+    """Make `initdb`'s configuration, which holds what it found out about the machine, read ours after it."""
+    with configuration.open("a", encoding="utf-8") as file:
+        file.write(f"\ninclude_if_exists = '{_SETTINGS_FILE}'\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
 def read_postmaster(directory: Path) -> Postmaster | None:
-    """What `postmaster.pid` in *directory* says, or `None`."""
+    """What `postmaster.pid` in *directory* says, or `None`; a server writes the file in steps as it starts."""
     try:
         lines = (directory / "postmaster.pid").read_text(encoding="utf-8", errors="replace").splitlines()
-        folder = lines[4].strip() if len(lines) > 4 else ""
+        lines += [""] * 6
         return Postmaster(
-            pid=abs(int(lines[0])),
-            port=int(lines[3]) if len(lines) > 3 else PORT,
-            socket_directory=Path(folder) if folder else None,
+            pid=abs(int(lines[0])),  # negative in single-user mode
+            port=int(lines[3] or PORT),
+            socket_directory=Path(lines[4]) if lines[4] else None,
+            listens=bool(lines[5].strip()),
         )
-    except (OSError, ValueError, IndexError):
+    except (OSError, ValueError):
         return None
 
 
 def ask(socket_directory: Path, port: int) -> Answer:
-    """Ask the server behind a socket, without logging in. A server that is starting up, recovering or stopping is busy."""
+    """Ask the server behind a socket, without logging in."""
     conninfo = make_conninfo(
         host=str(socket_directory), port=port, dbname="postgres", user=ADMIN, connect_timeout=_ANSWER_SECONDS
     )
@@ -359,19 +349,24 @@ def _state(pid: int) -> str:
         return "Z"
 
 
-def _processes_of(uid: int) -> Iterator[int]:
-    """The processes of one account, without this one."""
+def _is_postgres(pid: int) -> bool:
+    """True for PostgreSQL's own processes; somebody's shell may stand in the directory too."""
+    try:
+        return Path(f"/proc/{pid}/comm").read_text(encoding="utf-8", errors="replace").strip() == "postgres"
+    except OSError:
+        return False
+
+
+def _postgres_processes(uid: int) -> Iterator[int]:
     for entry in Path("/proc").iterdir():
-        if entry.name.isdigit() and int(entry.name) != os.getpid():
-            with suppress(OSError):
-                if entry.stat().st_uid == uid:
-                    yield int(entry.name)
+        with suppress(OSError):
+            if entry.name.isdigit() and entry.stat().st_uid == uid and _is_postgres(int(entry.name)):
+                yield int(entry.name)
 
 
 def _ps(pid: int, column: str) -> str:
-    done = subprocess.run(
-        ["/bin/ps", "-o", column, "-p", str(pid)], capture_output=True, text=True, check=False, timeout=10
-    )
+    command = ["/bin/ps", "-o", column, "-p", str(pid)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=10)  # noqa: S603 -- fixed
     return done.stdout.strip()
 
 

@@ -8,23 +8,23 @@
       users.lock          held, shared, by every process that uses it
       start.lock          held while somebody makes, starts or stops it
 
-The first process makes and starts the server, later ones connect to it, and **the last one to leave stops it**. Every lock is the
-kernel's, so a killed process leaves nothing behind but a running server, which the next one adopts. A process that ends without
-`stop()` stops the server at interpreter exit if it was the last; one that dies of a signal leaves it running.
+The first process makes and starts the server and is its owner, later ones attach to it, and **the last one to leave stops
+it**. All locks are the kernel's: a killed process leaves nothing behind but a running server, which the next one adopts.
+A process that ends without `stop()` leaves at interpreter exit; one that dies of a signal leaves the server running, so
+programs that handle SIGTERM should end in `stop()`.
 
-Row-level security holds here as on a server of your own: neither login is a superuser, and the superuser's password is thrown away when
-the bootstrap is done. Whoever owns the files can still read everything, as on every database.
+Row-level security holds here as on a server of your own: neither login is a superuser, and the superuser's password is
+thrown away when the bootstrap is done. Whoever owns the files can still read everything, as with every database.
 """
 
 from __future__ import annotations
 
 import atexit
-import hashlib
 import os
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from secrets import token_hex, token_urlsafe
@@ -32,36 +32,40 @@ from types import MappingProxyType
 
 import psycopg
 
-from recalld.errors import ConfigurationError, DatabaseUnavailable
-from recalld.postgres.account import Account, server_account
+from recalld.errors import ConfigurationError, DatabaseUnavailable, RecalldError
+from recalld.postgres.account import server_account
 from recalld.postgres.binaries import Binaries, for_major, newest
-from recalld.postgres.bootstrap import DATABASE, FINGERPRINT, MIGRATOR_LOGIN, SERVICE_LOGIN, bootstrap
-from recalld.postgres.cluster import (
-    ADMIN,
-    PORT,
-    SILENT_SECONDS,
-    START_SECONDS,
-    Answer,
-    Cluster,
-    ask,
-    create_cluster,
-    read_postmaster,
-)
+from recalld.postgres.bootstrap import FINGERPRINT, bootstrap
+from recalld.postgres.cluster import ADMIN, PORT, START_SECONDS, Answer, Cluster, ask, create_cluster, read_postmaster
 from recalld.postgres.credentials import Credentials, DatabaseUrls
+from recalld.postgres.data_dir import (
+    CLUSTER,
+    CREDENTIALS,
+    OWNER_LOCK,
+    START_LOCK,
+    UNFINISHED,
+    USERS_LOCK,
+    check_reach,
+    default_data_dir,
+    give_to_owner,
+    make_socket_directory,
+    prepare_data_dir,
+    socket_directory,
+)
 from recalld.postgres.locks import FileLock
 from recalld.postgres.server_settings import SETTINGS
 
-__all__ = ["DatabaseUrls", "EmbeddedPostgres", "default_data_dir", "prepare_data_dir"]
+__all__ = ["DatabaseUrls", "EmbeddedPostgres", "cluster_in", "default_data_dir"]
 
-UNFINISHED = "cluster.unfinished-"  # directories of bootstraps under way, or interrupted
+SILENT_SECONDS = 15  # a live server process that answers nothing for so long is stuck
+LEAVE_SECONDS = 30  # how long leaving waits for somebody who is starting the server
 _BOOTSTRAP_PORT = 1  # the server that is being prepared listens where no client looks
-_SOCKET_PATH_BYTES = 107 if sys.platform == "linux" else 103
 _POLL = 0.05
 _NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 
 
 class EmbeddedPostgres:
-    """Our own PostgreSQL server in *data_dir*. All methods block; call them in a thread."""
+    """Our own PostgreSQL server in *data_dir*. All methods block: call them in a thread."""
 
     def __init__(
         self, data_dir: Path, *, tcp_port: int | None = None, settings: Mapping[str, str] = _NO_SETTINGS
@@ -71,16 +75,16 @@ class EmbeddedPostgres:
         Args:
             data_dir: a directory of its own, made when missing; on a local file system.
             tcp_port: also listen on 127.0.0.1 at this port, for other tools; recalld itself uses the socket.
-            settings: PostgreSQL settings over those of `server_settings`; they count for the process that starts the server.
+            settings: PostgreSQL settings over those of `server_settings`; those of the process that starts the server count.
         """
         self.data_dir = Path(data_dir).absolute()
-        self._port = tcp_port or PORT
-        self._settings = {**SETTINGS, **({"listen_addresses": "127.0.0.1"} if tcp_port else {}), **settings}
+        self._tcp_port = tcp_port
+        self._settings = dict(settings)
         self._mutex = threading.RLock()
-        self._owner_lock = FileLock(self.data_dir / "owner.lock")
-        self._users_lock = FileLock(self.data_dir / "users.lock")
-        self._start_lock = FileLock(self.data_dir / "start.lock")
-        self._stop_at_exit: Callable[[], None] | None = None
+        self._owner_lock = FileLock(self.data_dir / OWNER_LOCK)
+        self._users_lock = FileLock(self.data_dir / USERS_LOCK)
+        self._start_lock = FileLock(self.data_dir / START_LOCK)
+        self._at_exit: Callable[[], None] | None = None
 
     @property
     def owner(self) -> bool:
@@ -88,39 +92,45 @@ class EmbeddedPostgres:
         return self._owner_lock.held
 
     def start(self) -> DatabaseUrls:
-        """Make the server if there is none, start it if it does not run, connect to it if it does; return its addresses.
+        """Make the server if there is none, start it if it does not run, attach to it if it does; return its addresses.
 
-        Takes about a second for a new directory and a tenth for an old one; after a crash, as long as the recovery takes.
+        Takes about a second for a new directory and a tenth for an old one; after a crash as long as the recovery takes.
         Raises `ConfigurationError`, `DatabaseUnavailable`.
         """
         with self._mutex:
-            prepare_data_dir(self.data_dir)
-            self._join()
-            return self._running() or self._bring_up()
+            joined_before = self._users_lock.held
+            try:
+                prepare_data_dir(self.data_dir)
+                self._join()
+                return self._running() or self._bring_up()
+            except BaseException as error:
+                if not joined_before:
+                    self.stop()
+                if isinstance(error, OSError):
+                    raise self._unusable(error) from error
+                raise
 
     def ensure_running(self) -> DatabaseUrls:
         """After a failed connection: look whether the server answers, and start it again if it does not.
 
-        A process that was attached becomes the owner when the owner is gone. Raises `ConfigurationError`, `DatabaseUnavailable`.
+        A process that was attached becomes the owner when the owner is gone. Raises as `start` does.
         """
         return self.start()
 
     def stop(self) -> None:
-        """Leave. The last process to leave stops the server, cleanly; calling it twice is fine."""
+        """Leave. The last process to leave stops the server cleanly; calling this twice is fine."""
         with self._mutex:
-            if self._users_lock.held and self._start_lock.wait_exclusive(START_SECONDS):
-                try:
-                    if self._users_lock.try_exclusive():
-                        self._cluster().stop()
-                finally:
-                    self._users_lock.release()
-                    self._owner_lock.release()
-                    self._start_lock.release()
-            if self._stop_at_exit is not None:
-                atexit.unregister(self._stop_at_exit)
-                self._stop_at_exit = None
+            try:
+                if self._users_lock.held and self._start_lock.wait_exclusive(LEAVE_SECONDS):
+                    self._stop_if_last()
+            finally:
+                for lock in (self._users_lock, self._owner_lock, self._start_lock):
+                    lock.release()
+                if self._at_exit is not None:
+                    atexit.unregister(self._at_exit)
+                    self._at_exit = None
 
-    # ------------------------------------------------------------ steps
+    # ------------------------------------------------------------ joining and leaving
     def _join(self) -> None:
         """Register as a user of the server, so that nobody stops it under us, and as its owner if there is none."""
         if not self._users_lock.held and not self._users_lock.wait_shared(START_SECONDS):
@@ -129,93 +139,114 @@ class EmbeddedPostgres:
             )
         if not self._owner_lock.held and self._owner_lock.try_exclusive():
             self._owner_lock.note(f"{os.getpid()}\n")
-        if self._stop_at_exit is None:
-            self._stop_at_exit = self.stop
-            atexit.register(self._stop_at_exit)
+        if self._at_exit is None:
+            self._at_exit = self.stop
+            atexit.register(self._at_exit)
 
+    def _stop_if_last(self) -> None:
+        with suppress(ConfigurationError):  # nothing can have been started then
+            if self._users_lock.try_exclusive():
+                self._cluster().stop()
+
+    def _alone(self) -> bool:
+        """True when no other process uses the server. Asked under the start lock, so that nobody stops it meanwhile."""
+        alone = self._users_lock.try_exclusive()
+        self._users_lock.wait_shared(START_SECONDS)
+        return alone
+
+    # ------------------------------------------------------------ attaching
     def _running(self) -> DatabaseUrls | None:
-        """The addresses of the running server, or `None` when there is none that accepts us yet."""
-        credentials = Credentials.read(self._credentials_path)
-        postmaster = read_postmaster(self.data_dir / "cluster")
-        if (
-            credentials is None
-            or postmaster is None
-            or postmaster.socket_directory is None
-            or postmaster.port == _BOOTSTRAP_PORT
-        ):
+        """The addresses of the running server, or `None` when there is none that is ready.
+
+        Raises `ConfigurationError`, `DatabaseUnavailable` for one that refuses us.
+        """
+        credentials, postmaster = self._credentials(), read_postmaster(self.data_dir / CLUSTER)
+        if credentials is None or postmaster is None or postmaster.socket_directory is None:
             return None
-        if credentials.bootstrap != FINGERPRINT and self.owner and not self._start_lock.held:
-            return None  # made by another version: look closer, under the lock
+        if postmaster.port == _BOOTSTRAP_PORT or self._look_closer(credentials):
+            return None
         if ask(postmaster.socket_directory, postmaster.port) is not Answer.READY:
             return None
         return self._logged_in(credentials.urls(postmaster.socket_directory, postmaster.port))
 
+    def _look_closer(self, credentials: Credentials) -> bool:
+        """True when the owner finds a server that another version of recalld bootstrapped; it decides under the lock."""
+        return credentials.bootstrap != FINGERPRINT and self.owner and not self._start_lock.held
+
     def _logged_in(self, urls: DatabaseUrls) -> DatabaseUrls | None:
-        """The same addresses when the server knows the password; it proves with it (SCRAM is mutual) that it is ours."""
+        """The same addresses when we can log in; the server proves by it (SCRAM is mutual) that it is ours."""
         try:
             psycopg.connect(urls.service, connect_timeout=10).close()
         except psycopg.OperationalError as error:
-            if "password authentication failed" in str(error):
+            reason = str(error).rpartition("FATAL:")[2].strip()
+            if "password authentication failed" in reason:
                 raise ConfigurationError(
-                    f"the server in {str(self.data_dir)!r} does not know the passwords in {self._credentials_path.name!r}; "
-                    "stop all recalld processes, delete that file and start again: new passwords are made"
+                    f"the server in {str(self.data_dir)!r} does not know the passwords in {CREDENTIALS!r}; stop all "
+                    "processes that use it, delete that file and start again: new passwords are made"
                 ) from error
-            return None
+            if "the database system is" in reason or "FATAL:" not in str(error):
+                return None  # it went down between our question and our login
+            raise DatabaseUnavailable(f"the server in {str(self.data_dir)!r} refuses our login: {reason}") from error
         return urls
 
+    # ------------------------------------------------------------ starting
     def _bring_up(self) -> DatabaseUrls:
-        """Wait for our turn, or for somebody else to have done it."""
+        """Do what is missing when it is our turn, or wait until somebody else has done it."""
         deadline = time.monotonic() + START_SECONDS
-        while True:
-            if self._start_lock.try_exclusive():
-                try:
-                    return self._make_and_start(deadline)
-                finally:
-                    self._start_lock.release()
+        while not self._start_lock.try_exclusive():
+            if time.monotonic() > deadline:
+                raise DatabaseUnavailable(
+                    f"another process has been starting the server in {str(self.data_dir)!r} for minutes"
+                )
             time.sleep(_POLL)
             if urls := self._running():
                 return urls
-            if time.monotonic() > deadline:
-                raise DatabaseUnavailable(
-                    f"another process has been starting the server in {str(self.data_dir)!r} for {START_SECONDS} s"
-                )
+        try:
+            return self._make_and_start(deadline)
+        finally:
+            self._start_lock.release()
 
     def _make_and_start(self, deadline: float) -> DatabaseUrls:
-        """Do what is missing, under the lock."""
-        self._remove_unfinished()
         cluster = self._cluster()
+        self._remove_unfinished(cluster)
         if not cluster.exists:
             self._make(cluster)
-        elif self._needs_bootstrap() and self._alone():
+        elif self._needs_bootstrap() and (not _serves_clients(cluster) or self._alone()):
             self._bootstrap_again(cluster)
         if not self._answers(cluster, deadline):
-            cluster.start(self._settings, port=self._port)
-        urls = self._running()
-        if urls is None:
-            raise DatabaseUnavailable(
-                f"the server in {str(self.data_dir)!r} runs but refuses our login; 'recalld doctor' explains"
-            )
-        return urls
+            self._start(cluster)
+        if urls := self._running():
+            return urls
+        raise DatabaseUnavailable(
+            f"the server in {str(self.data_dir)!r} runs but cannot be entered; stop all processes that use it and start again"
+        )
 
     def _answers(self, cluster: Cluster, deadline: float) -> bool:
-        """True when a running server of *cluster* answers; one that is starting or stopping is waited for.
+        """True when a server of *cluster* runs and answers; one that is starting or stopping is waited for.
 
         Raises `DatabaseUnavailable` for a process that stays silent.
         """
         silent_until = time.monotonic() + SILENT_SECONDS
-        while cluster.process_alive:
-            postmaster = cluster.postmaster
-            answer = cluster.answer(postmaster.port if postmaster else self._port)
+        while cluster.process_alive and (postmaster := cluster.postmaster):
+            answer = ask(postmaster.socket_directory or cluster.socket_directory, postmaster.port)
             if answer is Answer.READY:
                 return True
-            now = time.monotonic()
-            if now > (deadline if answer is Answer.BUSY else silent_until):
-                pid = postmaster.pid if postmaster else "?"
+            if time.monotonic() > (deadline if answer is Answer.BUSY else silent_until):
                 raise DatabaseUnavailable(
-                    f"the PostgreSQL process {pid} of {str(self.data_dir)!r} does not answer; end it, and try again"
+                    f"PostgreSQL process {postmaster.pid} of {str(self.data_dir)!r} does not answer; end it and try again"
                 )
             time.sleep(_POLL)
         return False
+
+    def _start(self, cluster: Cluster) -> None:
+        """Start the server where the last one was, if that was killed: others may hold its address still."""
+        last = cluster.postmaster
+        if self._tcp_port is None and last is not None and last.port != _BOOTSTRAP_PORT:
+            port, listens = last.port, last.listens
+        else:
+            port, listens = self._tcp_port or PORT, self._tcp_port is not None
+        addresses = {"listen_addresses": "127.0.0.1" if listens else ""}
+        cluster.start({**SETTINGS, **addresses, **self._settings}, port=port)
 
     # ------------------------------------------------------------ making
     def _make(self, cluster: Cluster) -> None:
@@ -224,160 +255,87 @@ class EmbeddedPostgres:
         password = token_urlsafe(32)
         try:
             create_cluster(unfinished, admin_password=password)
-            credentials = self._bootstrap_as_admin(unfinished, password)
-            unfinished.stop()
+            self._write_credentials(self._bootstrap_as_admin(unfinished, password))
         except BaseException:
             unfinished.remove()
             raise
-        self._write_credentials(credentials)
         unfinished.directory.rename(cluster.directory)
-        _sync_directory(self.data_dir)
+        _sync(self.data_dir)
 
     def _bootstrap_again(self, cluster: Cluster) -> None:
-        """After an upgrade, or when the credentials are lost: the owner of the files may give the superuser a password once more."""
+        """After an upgrade of recalld, or when the credentials are lost; whoever owns the files may do that."""
         cluster.stop()
         password = token_urlsafe(32)
         cluster.set_admin_password(password)
-        credentials = self._bootstrap_as_admin(cluster, password)
-        cluster.stop()
-        self._write_credentials(credentials)
+        self._write_credentials(self._bootstrap_as_admin(cluster, password))
 
     def _bootstrap_as_admin(self, cluster: Cluster, password: str) -> Credentials:
-        """Run the bootstrap on a server that nobody else finds, then make the superuser's password unusable."""
-        cluster.start({**self._settings, "listen_addresses": ""}, port=_BOOTSTRAP_PORT)
+        """Run the bootstrap where no client looks, then make the superuser's password unusable."""
+        cluster.start({**SETTINGS, **self._settings, "listen_addresses": ""}, port=_BOOTSTRAP_PORT)
         credentials = Credentials.random(FINGERPRINT)
         conninfo = cluster.conninfo(login=ADMIN, password=password, database="postgres", port=_BOOTSTRAP_PORT)
         with psycopg.connect(conninfo, autocommit=True) as admin:
             bootstrap(
                 admin,
-                database=DATABASE,
-                service_login=SERVICE_LOGIN,
                 service_password=credentials.service_password,
-                migrator_login=MIGRATOR_LOGIN,
                 migrator_password=credentials.migrator_password,
             )
             admin.execute(f"alter role {ADMIN} password null")
+        cluster.stop()
         return credentials
 
     def _needs_bootstrap(self) -> bool:
-        credentials = Credentials.read(self._credentials_path)
+        credentials = self._credentials()
         return credentials is None or credentials.bootstrap != FINGERPRINT
 
-    def _alone(self) -> bool:
-        """True when no other process uses the server; asked under the start lock, so that nobody can join or leave meanwhile."""
-        alone = self._users_lock.try_exclusive()
-        self._users_lock.wait_shared(START_SECONDS)
-        return alone
-
-    def _remove_unfinished(self) -> None:
+    def _remove_unfinished(self, cluster: Cluster) -> None:
         """Clear away what interrupted bootstraps left, with the servers that may still run there."""
-        for directory in self.data_dir.glob(f"{UNFINISHED}*"):
-            if directory.is_dir():
-                replace(self._cluster(), directory=directory).remove()
+        for path in self.data_dir.glob(f"{UNFINISHED}*"):
+            if path.is_dir():
+                replace(cluster, directory=path).remove()
             else:
-                directory.unlink(missing_ok=True)
+                path.unlink(missing_ok=True)
 
-    # ------------------------------------------------------------ places
-    @property
-    def _credentials_path(self) -> Path:
-        return self.data_dir / "credentials.json"
+    # ------------------------------------------------------------ files
+    def _cluster(self) -> Cluster:
+        """The cluster, checked to be within reach of its account, with binaries that the account can run."""
+        cluster = cluster_in(self.data_dir)
+        check_reach(self.data_dir, cluster.account)
+        make_socket_directory(cluster.socket_directory, cluster.account)
+        if cluster.account.can_run(Path(cluster.binaries.program("postgres"))):
+            return cluster
+        return replace(cluster, binaries=cluster.binaries.copied_to(self.data_dir))
+
+    def _credentials(self) -> Credentials | None:
+        return Credentials.read(self.data_dir / CREDENTIALS)
 
     def _write_credentials(self, credentials: Credentials) -> None:
-        credentials.write(self._credentials_path)
-        _give_to_owner_of(self.data_dir, self._credentials_path)
+        credentials.write(self.data_dir / CREDENTIALS)
+        give_to_owner(self.data_dir, self.data_dir / CREDENTIALS)
 
-    def _cluster(self) -> Cluster:
-        """The cluster at its place, with the program and the account that fit it."""
-        directory = self.data_dir / "cluster"
-        account = server_account(directory)
-        _check_reach(self.data_dir, account)
-        return Cluster(
-            directory=directory,
-            socket_directory=_socket_directory(self.data_dir, self._port, account),
-            binaries=_reachable(_binaries_for(directory), self.data_dir, account),
-            account=account,
-        )
+    def _unusable(self, error: OSError) -> RecalldError:
+        what = f"{type(error).__name__}: {error.strerror}, {str(error.filename)!r}"
+        return ConfigurationError(f"the data directory {str(self.data_dir)!r} cannot be used ({what})")
 
 
-# ---------------------------------------------------------------- the data directory
-def default_data_dir(environment: Mapping[str, str] = os.environ) -> Path:
-    """Where data goes when nothing is said: `RECALLD_DATA_DIR`, else the user's data folder, for root `/var/lib/recalld`."""
-    if named := environment.get("RECALLD_DATA_DIR"):
-        return Path(named).expanduser().absolute()
-    if os.geteuid() == 0:
-        return Path("/var/lib/recalld")
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Application Support" / "recalld"
-    return Path(environment.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "recalld"
+def cluster_in(data_dir: Path) -> Cluster:
+    """The cluster of *data_dir*, which may not exist yet, with its program and account; changes nothing.
 
-
-def prepare_data_dir(data_dir: Path) -> None:
-    """Make *data_dir* if it is missing, private to its owner (and, under root, passable for the server's account).
-
-    Directories above it are never changed. Raises `ConfigurationError` for a directory that is somebody else's or holds other things.
+    Raises `ConfigurationError` when no installed PostgreSQL fits.
     """
-    try:
-        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        status = data_dir.stat()
-        if os.geteuid() not in (0, status.st_uid):
-            raise ConfigurationError(
-                f"the data directory {str(data_dir)!r} belongs to uid {status.st_uid}; run recalld as that user, or name another directory"
-            )
-        if not (data_dir / "owner.lock").exists():
-            _take_over(data_dir)
-    except OSError as error:
-        raise ConfigurationError(
-            f"the data directory {str(data_dir)!r} cannot be used ({type(error).__name__}); name another one with RECALLD_DATA_DIR"
-        ) from error
-
-
-def _take_over(data_dir: Path) -> None:
-    """Make an empty directory ours; one with other things in it may be a home directory given by mistake."""
-    if any(data_dir.iterdir()):
-        raise ConfigurationError(
-            f"{str(data_dir)!r} holds files that are not recalld's; name an empty directory, or one that does not exist yet"
-        )
-    account = server_account(data_dir / "cluster")
-    if os.geteuid() == 0 and data_dir.stat().st_uid == 0:
-        os.chown(data_dir, 0, account.gid)
-        data_dir.chmod(0o710)
-    else:
-        data_dir.chmod(0o700)
-    for name in ("users.lock", "start.lock", "owner.lock"):
-        (data_dir / name).touch(mode=0o600)
-        _give_to_owner_of(data_dir, data_dir / name)
-
-
-def _give_to_owner_of(data_dir: Path, path: Path) -> None:
-    """Files that root makes in an ordinary user's data directory must stay that user's."""
-    if os.geteuid() == 0:
-        status = data_dir.stat()
-        os.chown(path, status.st_uid, status.st_gid)
-
-
-def _check_reach(data_dir: Path, account: Account) -> None:
-    """Raise `ConfigurationError` when the server's account cannot come to *data_dir*; opening the way is not ours to do."""
-    if account.is_ours or account.run(["/bin/sh", "-c", 'cd "$0"', str(data_dir)], timeout=30).returncode == 0:
-        return
-    raise ConfigurationError(
-        f"root runs PostgreSQL as uid {account.uid}, which cannot come to {str(data_dir)!r} because a directory above it is private; "
-        "name a data directory elsewhere (RECALLD_DATA_DIR=/var/lib/recalld), or run recalld as an ordinary user"
+    directory = data_dir / CLUSTER
+    return Cluster(
+        directory=directory,
+        socket_directory=socket_directory(data_dir),
+        binaries=_binaries_for(directory),
+        account=server_account(directory),
     )
 
 
-def _socket_directory(data_dir: Path, port: int, account: Account) -> Path:
-    """Where the socket goes: below the data directory, or, when that path is too long, in a private folder of /tmp."""
-    directory = data_dir / "run"
-    if len(os.fsencode(directory / f".s.PGSQL.{port}")) > _SOCKET_PATH_BYTES:
-        directory = Path("/tmp") / f"recalld-{hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:16]}"
-    directory.mkdir(mode=0o700, exist_ok=True)
-    status = directory.lstat()
-    if status.st_uid not in (os.geteuid(), account.uid):
-        raise ConfigurationError(
-            f"the socket directory {str(directory)!r} belongs to uid {status.st_uid}; name a shorter data directory"
-        )
-    account.give(directory, 0o700)
-    return directory
+def _serves_clients(cluster: Cluster) -> bool:
+    """True when a server runs that clients can find: not one that an interrupted bootstrap left."""
+    postmaster = cluster.postmaster
+    return postmaster is not None and postmaster.port != _BOOTSTRAP_PORT and cluster.process_alive
 
 
 def _binaries_for(directory: Path) -> Binaries:
@@ -387,14 +345,7 @@ def _binaries_for(directory: Path) -> Binaries:
         return newest()
 
 
-def _reachable(binaries: Binaries, data_dir: Path, account: Account) -> Binaries:
-    """*binaries* where the account can run them; root's Python environment may be private."""
-    if account.is_ours or account.reaches(Path(binaries.program("postgres"))):
-        return binaries
-    return binaries.copied_to(data_dir)
-
-
-def _sync_directory(directory: Path) -> None:
+def _sync(directory: Path) -> None:
     descriptor = os.open(directory, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -12,7 +12,7 @@ _POLL = 0.02  # seconds
 
 
 class FileLock:
-    """One lock file. Locks belong to this object: a second object on the same file competes with it, also in one process."""
+    """One lock file. Its lock is this object's: another object on the same file competes with it, also in one process."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -77,7 +77,7 @@ _open_locks: WeakSet[FileLock] = WeakSet()
 
 
 def _forget_in_child() -> None:
-    """A forked child shares its parent's locks for as long as it keeps the descriptors open; closing them leaves the parent's intact."""
+    """A forked child would share its parent's locks; closing its descriptors leaves the parent's intact."""
     for lock in list(_open_locks):
         lock.release()
 

@@ -1,4 +1,4 @@
-"""The settings of the embedded server, each with its reason. `EmbeddedPostgres(settings=…)` overrides them one by one."""
+"""The settings of the embedded server, each with its reason; `EmbeddedPostgres(settings=…)` overrides single ones."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from types import MappingProxyType
 SETTINGS: Mapping[str, str] = MappingProxyType(
     {
         # ------------------------------------------------ what people said never reaches a log
-        "log_error_verbosity": "terse",  # DETAIL carries rows and parameters: two copies of a value in the log without it
+        "log_error_verbosity": "terse",  # DETAIL carries rows and parameters
         "log_min_error_statement": "panic",  # the failing statement's text is not logged
         "log_parameter_max_length_on_error": "0",  # nor its parameters
         "log_parameter_max_length": "0",
@@ -19,7 +19,7 @@ SETTINGS: Mapping[str, str] = MappingProxyType(
         # ------------------------------------------------ where the log goes
         "logging_collector": "on",
         "log_directory": "log",
-        "log_filename": "postgresql-%a.log",  # one file per weekday, overwritten a week later: bounded without logrotate
+        "log_filename": "postgresql-%a.log",  # one per weekday, overwritten a week later
         "log_truncate_on_rotation": "on",
         "log_rotation_age": "1d",
         "log_rotation_size": "0",
