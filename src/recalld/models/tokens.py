@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tokenizers import Encoding, Tokenizer
 
 _LONGEST_PIECE = 16  # characters of the longest piece in the vocabulary: n tokens never cover more than 16 n characters
+_FIRST_MERGE = 258  # the ids before are marks and bytes
 _loading = Lock()
 
 
@@ -43,6 +44,15 @@ def truncate_to_tokens(text: str, n: int) -> str:
     while len((encoding := _encode(head)).ids) > n:  # again, since a shorter text can fall into other pieces
         head = head[: encoding.offsets[n][0]]
     return head
+
+
+def word_rank(word: str) -> int | None:
+    """The place of a lower-case *word* among the pieces of the vocabulary, frequent ones first ("the" 20, "house" 3,441).
+
+    `None` when it is spelt in several pieces, as rare words are. The order is that of the byte-pair merges.
+    """
+    piece = _tokenizer().token_to_id("▁" + word)
+    return None if piece is None else max(piece - _FIRST_MERGE, 1)
 
 
 def replace_surrogates(text: str) -> str:

@@ -1,0 +1,1 @@
+"""The write flow: an ended session becomes an episode, facts and vectors."""

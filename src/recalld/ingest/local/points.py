@@ -1,0 +1,32 @@
+"""Points: the most telling statements of a session, each a search key of its own.
+
+A point says who said it, unless it was the user, and is the speaker's own words: nothing is rewritten, so nothing is
+distorted. Long statements are preferred to many short ones, because a key finds by the words it holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from recalld.ingest.local.coverage import Told, most_telling
+from recalld.ingest.local.statements import Statement, statements
+from recalld.ingest.local.turns import Turn, cut_at_word
+from recalld.models.tokens import count_tokens
+
+MAX_POINTS = 12  # LoCoMo, raw messages: session Recall@5 0.834 with 10, 0.844 with 12, 0.849 with 14
+MAX_POINT_TOKENS = 30
+_UNIT = 26  # tokens of the statement; the label takes the rest
+_FRUGALITY = 0.5
+
+
+def choose_points(turns: Iterable[Turn]) -> list[Statement]:
+    """The statements that become points, the most telling first."""
+    candidates = statements(turns, longest=_UNIT, pack=True)
+    return most_telling(candidates, told=Told(), frugality=_FRUGALITY, size=MAX_POINTS)
+
+
+def render_point(statement: Statement) -> str:
+    """The statement as one line of at most `MAX_POINT_TOKENS` tokens."""
+    label = "" if statement.unlabelled and not statement.asked else f"{statement.label}: "
+    line = label + statement.text
+    return line if count_tokens(line) <= MAX_POINT_TOKENS else cut_at_word(line, MAX_POINT_TOKENS)

@@ -1,0 +1,115 @@
+"""Turns to statements: the units that a summary and its points are chosen from.
+
+A statement is one sentence, or neighbouring short ones of one message that belong together ("I have a dog. He is called
+Rex."), with the speaker and, for a short answer, the question it answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from recalld.ingest.local.turns import Turn
+from recalld.ingest.local.worth import Sentence, worth
+
+_SHORT_ANSWER = 8  # words up to which an answer is kept with its question
+_ASKED = 6  # tokens around a question that is quoted
+_UNNAMED_ASSISTANT = 0.6  # memory is about the person; what the agent said comes second
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Statement:
+    """A unit of what was said, ready to be chosen."""
+
+    text: str  # without the speaker
+    speaker: str
+    unlabelled: bool  # said by the user, who needs no name
+    asked: str  # the question it answers; empty for most
+    order: int  # place in the session
+    tokens: int  # about what it takes with its label
+    terms: Mapping[str, float]
+    worth: float
+
+    @property
+    def label(self) -> str:
+        """Who says it, and to which question."""
+        return f"{self.speaker}, asked “{self.asked}”" if self.asked else self.speaker
+
+
+def statements(turns: Iterable[Turn], *, longest: int, pack: bool) -> list[Statement]:
+    """The statements of a session, of at most about *longest* tokens; *pack* joins neighbours up to that length."""
+    found: list[Statement] = []
+    for turn in turns:
+        asked = _asked(turn, longest)
+        for unit in _units(turn, asked, longest, pack=pack):
+            found.append(_statement(turn, unit, asked, len(found)))
+            asked = None
+    return found
+
+
+def _statement(turn: Turn, unit: Sequence[Sentence], asked: Sentence | None, order: int) -> Statement:
+    sentences = [asked, *unit] if asked else unit
+    return Statement(
+        text=" ".join(_closed(sentence.text) for sentence in unit),
+        speaker=turn.speaker,
+        unlabelled=turn.by_user and not turn.named,
+        asked=asked.text if asked else "",
+        order=order,
+        tokens=sum(sentence.tokens for sentence in sentences) + (_ASKED if asked else 1),
+        terms=_merged(sentences),
+        worth=_worth(turn, unit),
+    )
+
+
+def _asked(turn: Turn, longest: int) -> Sentence | None:
+    """The question before, when the turn begins with an answer too short to be understood alone and both fit."""
+    question = turn.asked
+    if question is None or not question.terms or not turn.sentences:
+        return None
+    answer = turn.sentences[0]
+    short = len(answer.text.split()) <= _SHORT_ANSWER and question.tokens + _ASKED + answer.tokens <= longest
+    return question if short else None
+
+
+def _worth(turn: Turn, unit: Sequence[Sentence]) -> float:
+    signs = set[str]().union(*(sentence.signs for sentence in unit))
+    signs |= {"answer"} if turn.asked and unit[0] is turn.sentences[0] else set()
+    signs |= {"closing"} if turn.closing else set()
+    if unit[0].is_question and (turn.named or not turn.by_user):  # the user's questions are what a session is about
+        signs |= {"question"}
+    return worth(signs) * (1.0 if turn.named or turn.by_user else _UNNAMED_ASSISTANT)
+
+
+def _merged(sentences: Iterable[Sentence]) -> dict[str, float]:
+    terms: dict[str, float] = {}
+    for sentence in sentences:
+        for term, weight in sentence.terms.items():
+            terms[term] = max(weight, terms.get(term, 0.0))
+    return terms
+
+
+def _closed(text: str) -> str:
+    """*text* with a full stop, which chat messages and clauses lack."""
+    whole = text.rstrip(" ,;:–—-")
+    return f"{whole}." if whole[-1:].isalnum() else whole
+
+
+# ---------------------------------------------------------------- units
+def _units(turn: Turn, asked: Sentence | None, longest: int, *, pack: bool) -> Iterator[list[Sentence]]:
+    """The telling sentences of a turn one by one, or joined while they fit; an answer to what was *asked* in any case."""
+    unit: list[Sentence] = []
+    room = longest - (asked.tokens + _ASKED if asked else 0)
+    for place, sentence in enumerate(turn.sentences):
+        if not sentence.terms and not (asked and place == 0):
+            continue
+        if unit and not ((pack or sentence.continues) and _fits(unit, sentence, room)):
+            yield unit
+            unit, room = [], longest
+        unit.append(sentence)
+    if unit:
+        yield unit
+
+
+def _fits(unit: Sequence[Sentence], sentence: Sentence, room: int) -> bool:
+    together = sum(part.tokens for part in unit) + sentence.tokens
+    return together <= room and unit[-1].is_question == sentence.is_question

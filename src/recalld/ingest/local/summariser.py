@@ -1,0 +1,51 @@
+"""The summariser that needs no key and no network: everything it says was said in the session."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from recalld.ingest.local.points import choose_points, render_point
+from recalld.ingest.local.summary import summarise
+from recalld.ingest.local.topics import choose_topics
+from recalld.ingest.local.turns import Turn, read_turns
+from recalld.layers.facts.attributes import Attributes
+from recalld.values import Candidate, Digest, EndedSession
+
+_worker = ThreadPoolExecutor(
+    max_workers=1, thread_name_prefix="recalld-digest"
+)  # pure Python: more would only take turns
+
+
+class LocalSummariser:
+    """`Summariser` that extracts: summary, topics and points are the session's own words, facts are found by grammar.
+
+    The same session gives the same digest. Work runs in a thread of its own; sessions of any length take bounded time
+    (see `recalld.ingest.local.turns`).
+    """
+
+    name = "local"
+
+    def __init__(self, attributes: Attributes, *, language: str = "en") -> None:
+        """*language* (ISO 639-1) chooses the stop words of topics; summary and points need none."""
+        self._attributes = attributes
+        self._language = language
+
+    async def digest(self, session: EndedSession, known_attributes: Sequence[str] = ()) -> Digest:  # noqa: ARG002
+        """Digest *session*. Attributes are unified when candidates are merged, so *known_attributes* are not needed."""
+        return await asyncio.get_running_loop().run_in_executor(_worker, self._digest, session)
+
+    def _digest(self, session: EndedSession) -> Digest:
+        return digest_turns(read_turns(session.messages), language=self._language)
+
+
+def digest_turns(turns: Sequence[Turn], candidates: Sequence[Candidate] = (), *, language: str = "en") -> Digest:
+    """The digest of what was read."""
+    chosen = choose_points(turns)
+    points = tuple(dict.fromkeys(render_point(statement) for statement in sorted(chosen, key=lambda each: each.order)))
+    summary = summarise(turns, chosen)
+    topics = choose_topics(
+        [summary, *(statement.text for statement in chosen)], {turn.speaker for turn in turns}, language=language
+    )
+    return Digest(summary=summary, topics=topics, points=points, candidates=tuple(candidates), by=LocalSummariser.name)

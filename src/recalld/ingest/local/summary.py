@@ -1,0 +1,47 @@
+"""The extractive summary: at most 200 tokens of the session's own sentences, in their order, with their speakers.
+
+Its sentences are chosen like the points, but what a point tells already counts half: the two together keep more of the
+session, and the summary alone still says what it was about. (LoCoMo, raw messages: session Recall@5 0.813 when the
+summary ignores the points, 0.830 so, 0.844 when it leaves out every point and reads like the leavings.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from recalld.ingest.local.coverage import Told, most_telling
+from recalld.ingest.local.statements import Statement, statements
+from recalld.ingest.local.turns import Turn
+from recalld.models.tokens import count_tokens, truncate_to_tokens
+
+MAX_SUMMARY_TOKENS = 200
+_SENTENCE = 60  # tokens of one sentence
+_FRUGALITY = 0.75
+_TOLD_BY_A_POINT = 0.5
+
+
+def summarise(turns: Iterable[Turn], points: Sequence[Statement] = ()) -> str:
+    """A summary within `MAX_SUMMARY_TOKENS` beside *points*; empty when nothing was said in words."""
+    told = Told()
+    for point in points:
+        told.update(dict.fromkeys(point.terms, _TOLD_BY_A_POINT))
+    candidates = statements(turns, longest=_SENTENCE, pack=False)
+    return _within_budget(most_telling(candidates, told=told, frugality=_FRUGALITY, tokens=MAX_SUMMARY_TOKENS))
+
+
+def _within_budget(chosen: Sequence[Statement]) -> str:
+    """The text of the *chosen* without the least telling ones that its labels leave no room for."""
+    kept = list(chosen)
+    while count_tokens(text := _render(kept)) > MAX_SUMMARY_TOKENS and len(kept) > 1:
+        kept.pop()
+    return truncate_to_tokens(text, MAX_SUMMARY_TOKENS)
+
+
+def _render(chosen: Sequence[Statement]) -> str:
+    """The statements in the order of the session; a speaker is named where it changes."""
+    parts: list[str] = []
+    label = ""
+    for statement in sorted(chosen, key=lambda each: each.order):
+        parts.append(statement.text if statement.label == label else f"{statement.label}: {statement.text}")
+        label = statement.speaker
+    return " ".join(parts)

@@ -1,0 +1,87 @@
+"""Topics: up to five key phrases of what is kept of a session.
+
+The phrases are YAKE's (Campos et al. 2020, "YAKE! Keyword extraction from single documents using multiple local
+features"), taken from the summary and points rather than from the whole session: there it ranks interjections and names
+first, and takes 30 ms instead of 10.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Collection, Iterable, Sequence
+from functools import cache
+from typing import Protocol, cast
+
+from recalld.ingest.local.worth import read_sentence, root
+
+MAX_TOPICS = 5
+_CANDIDATES = 40
+_LONGEST_PHRASE = 2  # words
+_TEXT = 6_000  # characters read
+_BAD_ENDS = re.compile(r"^[\W_]+|[\W_]+$")
+
+
+def choose_topics(texts: Iterable[str], speakers: Collection[str] = (), *, language: str = "en") -> tuple[str, ...]:
+    """The key phrases of *texts*, lower case, the best first; none that repeats another or names only *speakers*."""
+    phrases = [_BAD_ENDS.sub("", phrase.lower()) for phrase in _key_phrases("\n".join(texts)[:_TEXT], language)]
+    known = {word for speaker in speakers for word in speaker.casefold().split()}
+    return tuple(_distinct([phrase for phrase in phrases if _tells(phrase, known)]))
+
+
+def _tells(phrase: str, speakers: Collection[str]) -> bool:
+    """Whether every word of the phrase tells something and none is a speaker's name."""
+    words = phrase.split()
+    return bool(words) and all(word not in speakers and read_sentence(word).terms for word in words)
+
+
+def _distinct(phrases: Sequence[str]) -> list[str]:
+    """The first `MAX_TOPICS` phrases without a common stem; a longer phrase takes the place of a word it contains."""
+    chosen: list[str] = []
+    for phrase in phrases:
+        stems = _stems(phrase)
+        contained = [index for index, other in enumerate(chosen) if _stems(other) < stems]
+        if len(contained) == 1 and not any(_stems(other) & stems for other in chosen if other != chosen[contained[0]]):
+            chosen[contained[0]] = phrase
+        elif len(chosen) < MAX_TOPICS and not any(_stems(other) & stems for other in chosen):
+            chosen.append(phrase)
+    return chosen
+
+
+def _stems(phrase: str) -> frozenset[str]:
+    return frozenset(root(word) for word in phrase.split())
+
+
+# ---------------------------------------------------------------- YAKE
+class _Extractor(Protocol):
+    def extract_keywords(self, text: str) -> list[tuple[str, float]]: ...
+
+    def clear_caches(self) -> None: ...
+
+
+def _key_phrases(text: str, language: str) -> list[str]:
+    """YAKE's phrases, best first. Its caches hold words of the text, so they are emptied at once."""
+    if not text.strip():
+        return []
+    extractor = _extractor(language)
+    try:
+        return [phrase for phrase, _ in extractor.extract_keywords(text)]
+    finally:
+        extractor.clear_caches()
+
+
+def _extractor(language: str) -> _Extractor:
+    import yake  # noqa: PLC0415 # pyright: ignore[reportMissingTypeStubs] - 0.3 s, networkx among it
+
+    logging.getLogger("yake.core.yake").disabled = True  # when it fails it logs the beginning of the text
+    extractor = yake.KeywordExtractor(
+        lan=language, n=_LONGEST_PHRASE, dedup_lim=1.0, top=_CANDIDATES, stopwords=_stop_words(language)
+    )
+    return cast("_Extractor", extractor)
+
+
+@cache
+def _stop_words(language: str) -> set[str]:
+    import yake  # noqa: PLC0415 # pyright: ignore[reportMissingTypeStubs]
+
+    return yake.KeywordExtractor(lan=language).stopword_set
