@@ -20,6 +20,7 @@ without them, the corrected value taking the place of the wrong one.
 from __future__ import annotations
 
 from bisect import insort
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -67,9 +68,13 @@ def history(facts: Sequence[Fact], statements: Iterable[Statement]) -> tuple[His
 
 
 def evidence(statements: Iterable[Statement]) -> dict[str, tuple[Statement, ...]]:
-    """From the id of every fact to the statements it rests on: those to delete when the fact is deleted."""
+    """From the id of every fact to the statements that are about it alone: those to delete when the fact is deleted.
+
+    That is what it rests on, and the retraction that ended it unless that ended others too. A statement that took its
+    place is about another fact.
+    """
     groups = by_attribute(statements).values()
-    return {entry.fact.fact_id: entry.statements for group in groups for entry in _entries(_hear(group))}
+    return {key: about for group in groups for key, about in _evidence(_entries(_hear(group))).items()}
 
 
 def by_attribute(statements: Iterable[Statement]) -> dict[str, list[Statement]]:
@@ -78,6 +83,16 @@ def by_attribute(statements: Iterable[Statement]) -> dict[str, list[Statement]]:
     for statement in sorted(statements, key=attrgetter("attribute")):
         groups.setdefault(statement.attribute, []).append(statement)
     return groups
+
+
+def _evidence(entries: Sequence[HistoryEntry]) -> dict[str, tuple[Statement, ...]]:
+    ends = Counter(entry.ended_by.statement_id for entry in entries if entry.ended_by)
+    return {
+        entry.fact.fact_id: (*entry.statements, entry.ended_by)
+        if entry.ended_by and entry.ended_by.act == "retract" and ends[entry.ended_by.statement_id] == 1
+        else entry.statements
+        for entry in entries
+    }
 
 
 # ---------------------------------------------------------------- the words of this module
@@ -351,7 +366,7 @@ class _Line:
 
     def _close_others(self, span: _Span, key: Key, said: _Said) -> None:
         """A value said again ends whatever had come beside it, but no plan: that is for later."""
-        if not span.begun(said.at):
+        if span.temporary or not span.begun(said.at):
             return
         for rival in self._rivals(key, said):
             planned = not rival.begun(said.at) or (rival.ending is not None and rival.ending.by is span)
