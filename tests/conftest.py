@@ -19,6 +19,7 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from recalld import Memory
 from recalld.postgres.account import Account, server_account
 from recalld.postgres.binaries import Binaries, newest
 from recalld.postgres.bootstrap import MIGRATOR_LOGIN, SERVICE_LOGIN, bootstrap
@@ -145,6 +146,13 @@ async def database(migrated_urls: DatabaseUrls) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
+async def memory(migrated_urls: DatabaseUrls) -> AsyncIterator[Memory]:
+    """An open installation over it, without a worker of its own."""
+    async with Memory.open(database_url=migrated_urls.service, worker=False) as memory:
+        yield memory
+
+
+@pytest.fixture
 def admin(postgres: TestPostgres, migrated_urls: DatabaseUrls) -> Iterator[psycopg.Connection[Any]]:
     """The superuser in the database of this test, in autocommit mode: for planting faults and for looking past the policies."""
     name = conninfo_to_dict(migrated_urls.service)["dbname"]
@@ -156,7 +164,10 @@ def admin(postgres: TestPostgres, migrated_urls: DatabaseUrls) -> Iterator[psyco
 def open_tmp_path() -> Iterator[Path]:
     """A temporary directory that the server's account can come to; pytest's own is private to the user, who may be root."""
     path = open_directory(Path(tempfile.mkdtemp(prefix=PREFIX)))
+    in_use = FileLock(path / "users.lock")
+    assert in_use.try_shared()
     yield path
+    in_use.release()
     shutil.rmtree(path, ignore_errors=True)
 
 
@@ -186,7 +197,7 @@ def open_directory(path: Path) -> Path:
 
 
 def remove_abandoned() -> None:
-    """End and remove the clusters of test runs that were killed more than ten minutes ago."""
+    """End and remove the clusters and directories of test runs that were killed more than ten minutes ago."""
     for home in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         users = FileLock(home / "users.lock")
         try:

@@ -1,1 +1,1 @@
-"""The write flow: an ended session becomes an episode, facts and vectors."""
+"""The write flow: from an ended session to memory."""

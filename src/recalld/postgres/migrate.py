@@ -147,7 +147,7 @@ async def _as_owner(connection: Connection, *statements: str, record: Migration 
     try:
         async with connection.transaction():
             await connection.execute("set local role recalld_owner")
-            await connection.execute(cast("LiteralString", f"set local lock_timeout = '{LOCK_TIMEOUT}'"))
+            await connection.execute(f"set local lock_timeout = '{LOCK_TIMEOUT}'")
             await _execute_each(connection, statements)
             if record is not None:
                 await connection.execute(

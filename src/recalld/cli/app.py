@@ -1,0 +1,228 @@
+"""The commands."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from recalld.cli import render
+from recalld.cli.admin import doctor, migrate_command
+from recalld.cli.demo import demo
+from recalld.cli.options import (
+    AtOption,
+    DataDirOption,
+    JsonOption,
+    PurposeOption,
+    PurposesOption,
+    Target,
+    TenantOption,
+    UserOption,
+    YesOption,
+    ZoneOption,
+    moment,
+    runs,
+)
+from recalld.errors import InvalidInput
+from recalld.values import DEFAULT_PURPOSE, Message
+
+app = typer.Typer(
+    name="recalld",
+    help="Cross-session memory for AI agents.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.command("demo")(demo)
+app.command("migrate")(migrate_command)
+app.command("doctor")(doctor)
+
+
+@app.command()
+@runs
+async def append(
+    session_id: Annotated[str, typer.Argument(help="The session; the first message opens it.")],
+    text: Annotated[str, typer.Argument(help="What was said; '-' reads standard input.")],
+    user: UserOption,
+    role: Annotated[str, typer.Option(help="user, assistant, system or tool.")] = "user",
+    tenant: TenantOption = "local",
+    purpose: PurposeOption = DEFAULT_PURPOSE,
+    timezone: ZoneOption = "UTC",
+    at: AtOption = None,
+    data_dir: DataDirOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Add one message to a session."""
+    content = sys.stdin.read() if text == "-" else text
+    target = Target(tenant=tenant, user=user, purpose=purpose, timezone=timezone, data_dir=data_dir)
+    async with target.open() as memory:
+        message = Message(role=role, content=content)  # pyright: ignore[reportArgumentType] -- checked at the border
+        count = await memory.append(session_id, [message], at=moment(at, timezone))
+    render.as_json({"session_id": session_id, "messages": count}) if json else render.console.print(
+        f"{count} messages in {session_id!r}"
+    )
+
+
+@app.command()
+@runs
+async def end(
+    session_id: Annotated[str, typer.Argument(help="The session to end.")],
+    user: UserOption,
+    wait: Annotated[bool, typer.Option(help="Ingest at once instead of leaving it to a worker.")] = True,
+    tenant: TenantOption = "local",
+    timezone: ZoneOption = "UTC",
+    at: AtOption = None,
+    data_dir: DataDirOption = None,
+    json: JsonOption = False,
+) -> None:
+    """End a session: it becomes an episode and facts, and its transcript goes."""
+    async with Target(tenant=tenant, user=user, timezone=timezone, data_dir=data_dir).open() as memory:
+        report = await memory.end_session(session_id, wait=wait, at=moment(at, timezone))
+    render.as_json(report) if json else render.console.print(render.report_line(report))
+
+
+@app.command()
+@runs
+async def context(
+    query: Annotated[str, typer.Argument(help="The person's new turn.")],
+    user: UserOption,
+    session: Annotated[str | None, typer.Option(help="The open session.")] = None,
+    budget: Annotated[int, typer.Option(help="Tokens of the block, at most.")] = 800,
+    tenant: TenantOption = "local",
+    purposes: PurposesOption = None,
+    timezone: ZoneOption = "UTC",
+    at: AtOption = None,
+    data_dir: DataDirOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Print the block of memory for a new turn."""
+    async with Target(tenant=tenant, user=user, timezone=timezone, data_dir=data_dir).open() as memory:
+        block = await memory.context(
+            query, session_id=session, budget_tokens=budget, purposes=purposes or None, at=moment(at, timezone)
+        )
+    render.as_json(block) if json else render.console.print(render.context_panel(block))
+
+
+@app.command()
+@runs
+async def search(
+    query: Annotated[str, typer.Argument(help='For example "what did I say about pricing last Tuesday".')],
+    user: UserOption,
+    k: Annotated[int, typer.Option("-k", help="Episodes, at most.")] = 5,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Show candidates, scores, filters and the range understood.")
+    ] = False,
+    topic: Annotated[list[str] | None, typer.Option(help="Only episodes with this topic; may be repeated.")] = None,
+    since: Annotated[str | None, typer.Option(help="Only episodes from then on.")] = None,
+    until: Annotated[str | None, typer.Option(help="Only episodes before.")] = None,
+    tenant: TenantOption = "local",
+    purposes: PurposesOption = None,
+    timezone: ZoneOption = "UTC",
+    at: AtOption = None,
+    data_dir: DataDirOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Find episodes by words, meaning and time."""
+    async with Target(tenant=tenant, user=user, timezone=timezone, data_dir=data_dir).open() as memory:
+        found = await memory.explain(
+            query,
+            k=k,
+            at=moment(at, timezone),
+            purposes=purposes or None,
+            topics=topic or (),
+            since=moment(since, timezone),
+            until=moment(until, timezone),
+        )
+    if json:
+        render.as_json(found if explain else found.hits)
+        return
+    if explain:
+        render.console.print(render.explanation_table(found))
+    render.console.print(render.hits_table(found.hits) if found.hits else "No episode answers this.")
+
+
+@app.command()
+@runs
+async def facts(
+    user: UserOption,
+    closed: Annotated[bool, typer.Option("--closed", help="Past and corrected values too.")] = False,
+    as_of: Annotated[str | None, typer.Option(help="What was true then.")] = None,
+    believed_at: Annotated[str | None, typer.Option(help="What recalld believed then.")] = None,
+    tenant: TenantOption = "local",
+    purposes: PurposesOption = None,
+    timezone: ZoneOption = "UTC",
+    data_dir: DataDirOption = None,
+    json: JsonOption = False,
+) -> None:
+    """What is known about a person."""
+    async with Target(tenant=tenant, user=user, timezone=timezone, data_dir=data_dir).open() as memory:
+        known = await memory.facts(
+            as_of=moment(as_of, timezone),
+            believed_at=moment(believed_at, timezone),
+            include_closed=closed,
+            purposes=purposes or None,
+        )
+    render.as_json(known) if json else render.console.print(render.facts_table(known) if known else "Nothing is known.")
+
+
+@app.command()
+@runs
+async def episodes(
+    user: UserOption,
+    since: Annotated[str | None, typer.Option(help="Only episodes from then on.")] = None,
+    until: Annotated[str | None, typer.Option(help="Only episodes before.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="Episodes, at most.")] = 20,
+    tenant: TenantOption = "local",
+    purposes: PurposesOption = None,
+    timezone: ZoneOption = "UTC",
+    data_dir: DataDirOption = None,
+    json: JsonOption = False,
+) -> None:
+    """The episodes of a person, newest first."""
+    async with Target(tenant=tenant, user=user, timezone=timezone, data_dir=data_dir).open() as memory:
+        page = await memory.episodes(
+            purposes=purposes or None, since=moment(since, timezone), until=moment(until, timezone), limit=limit
+        )
+    render.as_json(page) if json else render.console.print(render.episodes_table(page) if page else "No episodes.")
+
+
+@app.command()
+@runs
+async def export(
+    user: UserOption,
+    format: Annotated[str, typer.Option(help="markdown, html or json.")] = "markdown",  # noqa: A002 -- the word of the API
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="A file instead of standard output.")] = None,
+    tenant: TenantOption = "local",
+    data_dir: DataDirOption = None,
+) -> None:
+    """Everything stored about a person."""
+    async with Target(tenant=tenant, user=user, data_dir=data_dir).open() as memory:
+        document = await memory.export(format=format)  # pyright: ignore[reportArgumentType] -- checked there
+    if output is None:
+        sys.stdout.write(document)
+    else:
+        output.write_text(document, encoding="utf-8")
+        render.console.print(f"wrote {len(document.encode())} bytes to {output}")
+
+
+@app.command()
+@runs
+async def erase(
+    user: UserOption,
+    tenant: TenantOption = "local",
+    yes: YesOption = False,
+    data_dir: DataDirOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Erase a person from all layers, and print the receipt."""
+    if not yes and not typer.confirm(
+        f"Erase everything about user {user!r} of tenant {tenant!r}? This cannot be undone"
+    ):
+        raise InvalidInput("not confirmed; nothing was erased")
+    async with Target(tenant=tenant, user=user, data_dir=data_dir).open() as memory:
+        receipt = await memory.erase()
+    render.as_json(receipt) if json else render.console.print(render.receipt_table(receipt))
+    if not receipt.verified:
+        raise typer.Exit(1)

@@ -1,0 +1,427 @@
+"""`Memory` and `UserMemory`: the Python face, and the one place that every other face calls.
+
+async with Memory.open() as memory:
+    ada = memory.user("acme", "ada", purpose="support", timezone="Europe/Berlin")
+    await ada.append("s1", [Message(role="user", content="Actually I moved to Berlin last week.")])
+    await ada.end_session("s1", wait=True)
+    context = await ada.context("where do I live?", session_id="s2")
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from time import time_ns
+from typing import Any, Literal, cast
+from uuid import uuid4
+
+from recalld.border import (
+    check_bound,
+    check_id,
+    check_message,
+    check_purpose,
+    check_purposes,
+    check_state,
+    check_text,
+    check_time,
+    check_timezone,
+    check_user,
+    clean_text,
+)
+from recalld.errors import InvalidInput, InvalidMessage, NotFound
+from recalld.layers.facts.merge import api_statement, visible
+from recalld.layers.facts.store import Source
+from recalld.layers.working.journal import Opening
+from recalld.postgres.pool import Transaction
+from recalld.settings import Settings
+from recalld.values import (
+    DEFAULT_PURPOSE,
+    Candidate,
+    Episode,
+    EpisodeHit,
+    ErasureReceipt,
+    Fact,
+    FactChanges,
+    IngestReport,
+    MemoryContext,
+    Message,
+    SearchQuery,
+    SearchResult,
+    Session,
+    SessionRef,
+    SessionState,
+    UserRef,
+)
+from recalld.wiring import Parts, wire
+
+ExportFormat = Literal["markdown", "html", "json"]
+MAX_QUERY_LENGTH = 8192  # characters of a query that are read; a turn may quote a whole document
+
+
+class Memory:
+    """An open installation of recalld. Make one per process with `Memory.open` and share it."""
+
+    def __init__(self, parts: Parts) -> None:
+        """Use `Memory.open`."""
+        self.parts = parts
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, settings: Settings | None = None, **given: Any) -> AsyncGenerator[Memory]:
+        """Open with the fields of `Settings` as keywords; without any: embedded PostgreSQL, in-process working memory, local models.
+
+        Raises `ConfigurationError`, `DatabaseUnavailable`, `UnsafeDatabase`, `MigrationError`.
+        """
+        async with wire(settings or Settings.read(**given)) as parts:
+            yield cls(parts)
+
+    def user(
+        self, tenant_id: str, user_id: str, *, purpose: str = DEFAULT_PURPOSE, timezone: str = "UTC"
+    ) -> UserMemory:
+        """The memory of one person.
+
+        *purpose* is written on what this handle adds and is what it reads unless told otherwise;
+        *timezone* is the person's wall clock. Raises `InvalidId`, `InvalidTime`.
+        """
+        scope = check_user(tenant_id, user_id)
+        return UserMemory(self.parts, scope, purpose=check_purpose(purpose), timezone=check_timezone(timezone))
+
+    async def backlog(self) -> Mapping[str, Any]:
+        """Sessions `waiting` and `failed` over all users, and the age in seconds of the oldest that waits (`oldest_seconds`)."""
+        async with self.parts.database.unscoped("sweeper") as tx:
+            return await self.parts.journal.backlog(tx)
+
+
+@dataclass(frozen=True, slots=True)
+class UserMemory:
+    """What recalld does for one person: append, end, context, and the rest.
+
+    Every `at` stands for "now" in everything the call does (default: the clock), so history can be replayed and tests are exact.
+    """
+
+    parts: Parts
+    ref: UserRef
+    purpose: str = DEFAULT_PURPOSE
+    timezone: str = "UTC"
+
+    # ------------------------------------------------------------ the write flow
+    async def append(
+        self,
+        session_id: str,
+        messages: Sequence[Message],
+        *,
+        at: datetime | None = None,
+        first_seq: int | None = None,
+        no_memory: bool = False,
+    ) -> int:
+        """Add *messages* to a session, which the first call opens; return the place after the last one.
+
+        With *first_seq*, the place of the first message, the call may be repeated: what is there already is not written again.
+        A *no_memory* session is never journalled and leaves nothing behind. Raises `InvalidInput`, `SessionEnded`, `Conflict`.
+        """
+        session = self._session(session_id)
+        now = _now(at)
+        checked = [check_message(message, now=now) for message in messages]
+        if not checked:
+            raise InvalidMessage("append needs at least one message")
+        opening = Opening(purpose=self.purpose, timezone=self.timezone, no_memory=no_memory)
+        async with self.parts.database.pipelined("app", self.ref) as tx:
+            done = await self.parts.journal.append(tx, session_id, checked, opening, first_seq)
+        if done.messages:
+            await self.parts.working.append(session, done.epoch, done.first_seq, done.messages)
+        return done.first_seq + len(done.messages)
+
+    async def set_state(self, session_id: str, state: Mapping[str, Any]) -> None:
+        """Replace the working state of an open session: small JSON, part of the block while it is open.
+
+        Raises `InvalidInput`, `NotFound`.
+        """
+        session, text = self._session(session_id), check_state(state)
+        async with self.parts.database.transaction("app", self.ref) as tx:
+            epoch = await self.parts.journal.fence(tx)
+            await self.parts.journal.set_state(tx, session_id, epoch, text)
+        await self.parts.working.set_state(session, epoch, dict(state))
+
+    async def end_session(
+        self, session_id: str, *, wait: bool = False, at: datetime | None = None, budget_seconds: float | None = None
+    ) -> IngestReport:
+        """End a session, so that it becomes memory.
+
+        With *wait* the ingestion runs at once; past *budget_seconds* (default: the setting, 5 s) it goes on in the background and the
+        answer is `queued`. Ending twice reports what is known. Raises `NotFound`.
+        """
+        session = self._session(session_id)
+        ended = await self._end(session, at=_now(at), wait=wait)
+        if ended.no_memory:
+            await self.parts.working.drop(session, ended.epoch)
+            return IngestReport(session=session, status="nothing")
+        if not wait or ended.state != "ended" or not ended.attempts:
+            return _standing(ended)
+        return await self.parts.finish_within(
+            self.parts.ingestion.run(session, ended.epoch, claimed=ended),
+            budget_seconds or self.parts.settings.ingest_budget_seconds,
+            otherwise=IngestReport(session=session, status="queued"),
+        )
+
+    async def _end(self, session: SessionRef, *, at: datetime, wait: bool) -> Session:
+        """Mark the session ended and, in the same transaction, put it into the queue or claim it for this process."""
+        lease = self.parts.ingestion.retry.lease if wait else 0.0
+        async with self.parts.database.transaction("worker", self.ref) as tx:
+            epoch = await self.parts.journal.fence(tx)
+            ended = await self.parts.journal.end(tx, session.session_id, epoch, ended_at=at, lease=lease)
+            if ended is None:
+                return await self._known(tx, session.session_id)
+            if ended.no_memory:
+                await self.parts.journal.forget(tx, session.session_id)
+            elif not wait:
+                await self.parts.queue.defer_ingest(tx, session, epoch)
+            return ended
+
+    async def replay_session(self, session_id: str) -> bool:
+        """Give a failed session all its attempts again; false when it has not failed."""
+        session = self._session(session_id)
+        async with self.parts.database.transaction("worker", self.ref) as tx:
+            epoch = await self.parts.journal.fence(tx)
+            replayed = await self.parts.journal.replay(tx, session_id, epoch)
+            if replayed:
+                await self.parts.queue.defer_ingest(tx, session, epoch)
+            return replayed
+
+    async def session(self, session_id: str) -> Session:
+        """The state of one session. Raises `NotFound`."""
+        self._session(session_id)
+        async with self.parts.database.transaction("app", self.ref) as tx:
+            return await self._known(tx, session_id)
+
+    async def sessions(self, *, state: SessionState | None = None, limit: int = 100) -> list[Session]:
+        """Sessions, newest first."""
+        async with self.parts.database.transaction("app", self.ref) as tx:
+            return await self.parts.journal.list(tx, state=state, limit=limit)
+
+    # ------------------------------------------------------------ the read flow
+    async def context(
+        self,
+        query: str,
+        *,
+        session_id: str | None = None,
+        budget_tokens: int = 800,
+        k: int = 5,
+        at: datetime | None = None,
+        purposes: Sequence[str] | None = None,
+        topics: Sequence[str] = (),
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> MemoryContext:
+        """The block of memory to put in front of the system prompt: facts, episodes that answer *query*, and the open session."""
+        if budget_tokens < 1:
+            raise InvalidInput("budget_tokens must be at least 1")
+        question = self._query(query, k=k, at=at, purposes=purposes, topics=topics, since=since, until=until)
+        if session_id is not None:
+            self._session(session_id)
+        return await self.parts.recall.context(self.ref, question, session_id=session_id, budget_tokens=budget_tokens)
+
+    async def search(
+        self,
+        query: str,
+        *,
+        k: int = 5,
+        at: datetime | None = None,
+        purposes: Sequence[str] | None = None,
+        topics: Sequence[str] = (),
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> list[EpisodeHit]:
+        """The episodes that answer *query*, best first; an empty list when nothing does."""
+        found = await self.explain(query, k=k, at=at, purposes=purposes, topics=topics, since=since, until=until)
+        return list(found.hits)
+
+    async def explain(
+        self,
+        query: str,
+        *,
+        k: int = 5,
+        at: datetime | None = None,
+        purposes: Sequence[str] | None = None,
+        topics: Sequence[str] = (),
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> SearchResult:
+        """As `search`, with the time range that was understood, the candidates and their scores."""
+        question = self._query(query, k=k, at=at, purposes=purposes, topics=topics, since=since, until=until)
+        return await self.parts.recall.search(self.ref, question)
+
+    # ------------------------------------------------------------ facts
+    async def facts(
+        self,
+        *,
+        as_of: datetime | None = None,
+        believed_at: datetime | None = None,
+        include_closed: bool = False,
+        purposes: Sequence[str] | None = None,
+        at: datetime | None = None,
+    ) -> list[Fact]:
+        """What is known about the person: as it was true at *as_of* and as recalld believed it at *believed_at* (default both: now)."""
+        moment = check_bound("as_of", as_of) or _now(at)
+        belief = check_bound("believed_at", believed_at)
+        async with self.parts.database.transaction("app", self.ref, self._purposes(purposes)) as tx:
+            epoch = await self.parts.journal.epoch(tx)
+            versions = await (self.parts.facts.versions(tx, epoch) if belief else self.parts.facts.bundle(tx, epoch))
+        return visible(versions, as_of=moment, believed_at=belief, include_closed=include_closed)
+
+    async def set_fact(
+        self,
+        attribute: str,
+        value: str,
+        *,
+        valid_from: datetime | None = None,
+        valid_to: datetime | None = None,
+        at: datetime | None = None,
+    ) -> Fact:
+        """State a fact through the API; it is merged like any other statement. Returns the fact as it is known then."""
+        now = _now(at)
+        candidate = Candidate(
+            attribute=check_text("an attribute", attribute, limit=255),
+            value=check_text("a value", value, limit=4096).strip(),
+            valid_from=check_bound("valid_from", valid_from),
+            valid_to=check_bound("valid_to", valid_to),
+        )
+        async with self.parts.database.transaction("worker", self.ref) as tx:
+            user = await self.parts.journal.lock_user(tx)
+            statement = api_statement(
+                candidate,
+                statement_id=f"{time_ns():016x}-{uuid4().hex}",  # grows, so the later of two calls at the same time wins
+                purpose=self.purpose,
+                at=now,
+                attributes=self.parts.attributes,
+                known_attributes=await self.parts.facts.attributes(tx, user.epoch),
+            )
+            changes = await self.parts.facts.add(tx, user.epoch, [statement], at=now)
+            await self.parts.journal.touch_user(tx, facts=bool(changes), episodes=False)
+            return await self.parts.facts.resting_on(tx, user.epoch, statement)
+
+    async def delete_fact(self, fact_id: str, *, at: datetime | None = None) -> FactChanges:
+        """Forget one fact with the statements it rests on; what it had closed is open again. Raises `NotFound`."""
+        check_id("fact id", fact_id)
+        async with self.parts.database.transaction("worker", self.ref) as tx:
+            user = await self.parts.journal.lock_user(tx)
+            changes = await self.parts.facts.forget_fact(tx, user.epoch, fact_id, at=_now(at))
+            await self.parts.journal.touch_user(tx, facts=True, episodes=False)
+            return changes
+
+    # ------------------------------------------------------------ episodes
+    async def episodes(
+        self,
+        *,
+        purposes: Sequence[str] | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int = 50,
+        before: str | None = None,
+    ) -> list[Episode]:
+        """Episodes, newest first; *before* is the id of the last one of the page before."""
+        async with self.parts.database.transaction("app", self.ref, self._purposes(purposes)) as tx:
+            epoch = await self.parts.journal.epoch(tx)
+            bounds = {"since": check_bound("since", since), "until": check_bound("until", until)}
+            return await self.parts.episodes.page(tx, epoch, **bounds, limit=limit, before=before)
+
+    async def add_episode(
+        self,
+        *,
+        summary: str,
+        ended_at: datetime,
+        topics: Sequence[str] = (),
+        points: Sequence[str] = (),
+        started_at: datetime | None = None,
+        episode_id: str | None = None,
+    ) -> Episode:
+        """Import a ready digest. Given the same *episode_id* again, the call changes nothing."""
+        ended = check_time("ended_at", ended_at)
+        episode = Episode(
+            user=self.ref,
+            episode_id=check_id("episode id", episode_id or str(uuid4())),
+            session_id=None,
+            purpose=self.purpose,
+            summary=check_text("a summary", summary),
+            topics=tuple(check_text("a topic", topic, limit=1024) for topic in topics),
+            points=tuple(check_text("a point", point, limit=8192) for point in points),
+            started_at=min(check_time("started_at", started_at), ended) if started_at else ended,
+            ended_at=ended,
+            timezone=self.timezone,
+            digest_by="import",
+        )
+        vectors = await self.parts.embedder.embed_documents(episode.search_keys)
+        await self.parts.ingestion.add(episode, vectors)
+        return episode
+
+    async def delete_episode(self, episode_id: str, *, at: datetime | None = None) -> FactChanges:
+        """Forget an episode, its vectors and the facts that follow from it; what those had closed is open again. Raises `NotFound`."""
+        check_id("episode id", episode_id)
+        async with self.parts.database.transaction("worker", self.ref) as tx:
+            user = await self.parts.journal.lock_user(tx)
+            if not await self.parts.episodes.delete(tx, [episode_id]):
+                raise NotFound(f"there is no episode {episode_id!r}")
+            if self.parts.vectors.transactional:
+                await self.parts.vectors.delete(tx, self.ref, [episode_id])
+            changes = await self.parts.facts.forget_source(tx, user.epoch, Source(episode_id=episode_id), at=_now(at))
+            await self.parts.journal.touch_user(tx, facts=True, episodes=True)
+        if not self.parts.vectors.transactional:
+            await self.parts.vectors.delete(None, self.ref, [episode_id])
+        return changes
+
+    # ------------------------------------------------------------ the rights
+    async def export(self, *, format: ExportFormat = "markdown") -> str:  # noqa: A002 -- the word of the API
+        """Everything stored about the person, readable or machine-readable."""
+        return await self.parts.exporter.export(self.ref, format=format)
+
+    async def erase(self) -> ErasureReceipt:
+        """Remove the person from all layers, read everything again, and return the proof."""
+        return await self.parts.eraser.erase(self.ref)
+
+    # ------------------------------------------------------------ pieces
+    def _session(self, session_id: str) -> SessionRef:
+        return SessionRef(user=self.ref, session_id=check_id("session id", session_id))
+
+    def _purposes(self, purposes: Sequence[str] | None) -> tuple[str, ...]:
+        return check_purposes(purposes, (self.purpose,))
+
+    def _query(
+        self, text: str, *, at: datetime | None, purposes: Sequence[str] | None, k: int, **bounds: Any
+    ) -> SearchQuery:
+        if not 1 <= k <= 100:
+            raise InvalidInput("k must be between 1 and 100")
+        for name in ("since", "until"):
+            check_bound(name, bounds[name])
+        return SearchQuery(
+            text=_question(text),
+            now=_now(at),
+            timezone=self.timezone,
+            purposes=self._purposes(purposes),
+            k=k,
+            topics=tuple(bounds["topics"]),
+            since=bounds["since"],
+            until=bounds["until"],
+        )
+
+    async def _known(self, tx: Transaction, session_id: str) -> Session:
+        session = await self.parts.journal.find(tx, session_id)
+        if session is None:
+            raise NotFound(f"there is no session {session_id!r}")
+        return session
+
+
+def _standing(session: Session) -> IngestReport:
+    """What can be said of a session that this call does not ingest."""
+    status = {"ingested": "ingested", "failed": "failed"}.get(session.state, "queued")
+    return IngestReport(session=session.ref, status=cast("Any", status), error=session.error)
+
+
+def _question(text: object) -> str:
+    if not isinstance(text, str):
+        raise InvalidInput(f"a query must be a string, not {type(text).__name__}")
+    return clean_text(text)[:MAX_QUERY_LENGTH]
+
+
+def _now(at: datetime | None) -> datetime:
+    return datetime.now(UTC) if at is None else check_time("at", at)

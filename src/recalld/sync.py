@@ -1,0 +1,108 @@
+"""`MemorySync` and `UserMemorySync`: the same for code without an event loop.
+
+A thin facade: one background loop runs the asynchronous face, and each method here waits for its twin there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine, Generator
+from contextlib import contextmanager
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from recalld.memory import Memory, UserMemory
+from recalld.settings import Settings
+from recalld.values import DEFAULT_PURPOSE
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class _Loop:
+    """An event loop in a thread of its own."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="recalld", daemon=True)
+        self._thread.start()
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    def close(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+
+def _waiting(
+    method: Callable[Concatenate[UserMemory, P], Coroutine[Any, Any, T]],
+) -> Callable[Concatenate[UserMemorySync, P], T]:
+    """The synchronous twin of a method of `UserMemory`, with its parameters and documentation."""
+
+    @wraps(method)
+    def call(self: UserMemorySync, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return self.loop.run(method(self.memory, *args, **kwargs))
+
+    return call
+
+
+class UserMemorySync:
+    """`UserMemory` for synchronous code."""
+
+    def __init__(self, memory: UserMemory, loop: _Loop) -> None:
+        """Use `MemorySync.user`."""
+        self.memory, self.loop = memory, loop
+
+    append = _waiting(UserMemory.append)
+    set_state = _waiting(UserMemory.set_state)
+    end_session = _waiting(UserMemory.end_session)
+    replay_session = _waiting(UserMemory.replay_session)
+    session = _waiting(UserMemory.session)
+    sessions = _waiting(UserMemory.sessions)
+    context = _waiting(UserMemory.context)
+    search = _waiting(UserMemory.search)
+    explain = _waiting(UserMemory.explain)
+    facts = _waiting(UserMemory.facts)
+    set_fact = _waiting(UserMemory.set_fact)
+    delete_fact = _waiting(UserMemory.delete_fact)
+    episodes = _waiting(UserMemory.episodes)
+    add_episode = _waiting(UserMemory.add_episode)
+    delete_episode = _waiting(UserMemory.delete_episode)
+    export = _waiting(UserMemory.export)
+    erase = _waiting(UserMemory.erase)
+
+
+class MemorySync:
+    """`Memory` for synchronous code."""
+
+    def __init__(self, memory: Memory, loop: _Loop) -> None:
+        """Use `MemorySync.open`."""
+        self.memory, self.loop = memory, loop
+
+    @classmethod
+    @contextmanager
+    def open(cls, settings: Settings | None = None, **given: Any) -> Generator[MemorySync]:
+        """As `Memory.open`."""
+        loop = _Loop()
+        opening = Memory.open(settings, **given)
+        try:
+            memory = loop.run(opening.__aenter__())
+            try:
+                yield cls(memory, loop)
+            finally:
+                loop.run(opening.__aexit__(None, None, None))
+        finally:
+            loop.close()
+
+    def user(
+        self, tenant_id: str, user_id: str, *, purpose: str = DEFAULT_PURPOSE, timezone: str = "UTC"
+    ) -> UserMemorySync:
+        """As `Memory.user`."""
+        return UserMemorySync(self.memory.user(tenant_id, user_id, purpose=purpose, timezone=timezone), self.loop)
+
+    def backlog(self) -> Any:
+        """As `Memory.backlog`."""
+        return self.loop.run(self.memory.backlog())

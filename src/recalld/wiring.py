@@ -1,0 +1,221 @@
+"""The wiring: the only module that knows the adapters. Settings in, open parts out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any, TypedDict, TypeVar
+
+from recalld.errors import ConfigurationError, MigrationError
+from recalld.ingest.digest import Summariser
+from recalld.ingest.local.summariser import LocalSummariser
+from recalld.ingest.pipeline import Ingestion, RetryPolicy
+from recalld.jobs.queue import Queue
+from recalld.jobs.worker import Worker, WorkerOptions
+from recalld.layers.episodes.store import EpisodeStore
+from recalld.layers.facts.attributes import Attributes
+from recalld.layers.facts.store import FactStore
+from recalld.layers.vectors.base import VectorIndex
+from recalld.layers.vectors.pgvector import PgVectorIndex
+from recalld.layers.working.base import WorkingMemory
+from recalld.layers.working.in_process import InProcessWorkingMemory
+from recalld.layers.working.journal import Journal
+from recalld.models.embedder import Embedder
+from recalld.models.local import LocalEmbedder
+from recalld.postgres.embedded import EmbeddedPostgres, default_data_dir
+from recalld.postgres.lint import refuse_unsafe
+from recalld.postgres.migrate import migrate, pending
+from recalld.postgres.pool import Database
+from recalld.privacy.erase import Eraser
+from recalld.privacy.export import Exporter
+from recalld.recall.pipeline import Recall
+from recalld.settings import Settings
+
+T = TypeVar("T")
+
+
+class _PoolOptions(TypedDict):
+    max_connections: int
+    prepared_statements: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """An open installation."""
+
+    settings: Settings
+    database: Database
+    journal: Journal
+    facts: FactStore
+    episodes: EpisodeStore
+    vectors: VectorIndex
+    working: WorkingMemory
+    embedder: Embedder
+    summariser: Summariser
+    attributes: Attributes
+    queue: Queue
+    ingestion: Ingestion
+    recall: Recall
+    exporter: Exporter
+    eraser: Eraser
+    worker: Worker
+    _running: set[asyncio.Task[Any]] = field(default_factory=set[asyncio.Task[Any]])
+
+    async def finish_within(self, work: Coroutine[Any, Any, T], seconds: float, *, otherwise: T) -> T:
+        """The result of *work*, or *otherwise* after so many seconds; the work itself goes on and is awaited at the close."""
+        task = asyncio.create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        done, _ = await asyncio.wait({task}, timeout=seconds)
+        return task.result() if done else otherwise
+
+    async def settle(self) -> None:
+        """Wait for the work that went on past its caller's budget."""
+        await asyncio.gather(*self._running, return_exceptions=True)
+
+
+@asynccontextmanager
+async def wire(settings: Settings) -> AsyncGenerator[Parts]:
+    """Open everything that *settings* name, and close it in reverse order."""
+    async with AsyncExitStack() as stack:
+        database = await _open_database(settings, stack)
+        parts = _assemble(settings, database)
+        await stack.enter_async_context(_opened(parts))
+        yield parts
+
+
+async def _open_database(settings: Settings, stack: AsyncExitStack) -> Database:
+    """A checked database: the embedded one is started and migrated, an external one must be ready."""
+    options = _PoolOptions(max_connections=settings.max_connections, prepared_statements=settings.prepared_statements)
+    if settings.database_url is not None:
+        database = Database(settings.database_url.get_secret_value(), **options)
+    else:
+        database = await _start_embedded(settings, stack, options)
+    await database.open()
+    stack.push_async_callback(database.close)
+    await _check(database)
+    return database
+
+
+async def _start_embedded(settings: Settings, stack: AsyncExitStack, options: _PoolOptions) -> Database:
+    server = EmbeddedPostgres(settings.data_dir or default_data_dir())
+    urls = await asyncio.to_thread(server.start)
+    stack.push_async_callback(asyncio.to_thread, server.stop)
+    await migrate(urls.migrator)
+
+    async def recover() -> None:
+        await asyncio.to_thread(server.ensure_running)
+
+    return Database(urls.service, recover=recover, **options)
+
+
+async def _check(database: Database) -> None:
+    async with database.catalog() as connection:
+        missing = await pending(connection)
+        if missing:
+            raise MigrationError(f"the database lacks {', '.join(missing)}; run 'recalld migrate'")
+        await refuse_unsafe(connection)
+
+
+def _assemble(settings: Settings, database: Database) -> Parts:
+    journal, facts, episodes, attributes = Journal(), FactStore(), EpisodeStore(), Attributes()
+    vectors, working = _vectors(settings), _working(settings)
+    embedder, summariser = _embedder(settings), _summariser(settings, attributes)
+    queue = Queue(database.url)
+    ingestion = Ingestion(
+        database=database,
+        journal=journal,
+        facts=facts,
+        episodes=episodes,
+        vectors=vectors,
+        working=working,
+        summariser=summariser,
+        embedder=embedder,
+        attributes=attributes,
+        retry=RetryPolicy(
+            max_attempts=settings.max_attempts, first_delay=settings.retry_seconds, lease=settings.lease_seconds
+        ),
+    )
+    recall = Recall(
+        database=database,
+        journal=journal,
+        episodes=episodes,
+        facts=facts,
+        vectors=vectors,
+        working=working,
+        embedder=embedder,
+        attributes=attributes,
+    )
+    worker = Worker(
+        database=database,
+        journal=journal,
+        queue=queue,
+        ingestion=ingestion,
+        options=WorkerOptions(
+            concurrency=settings.worker_concurrency,
+            idle_seconds=settings.idle_seconds,
+            sweep_seconds=settings.sweep_seconds,
+        ),
+    )
+    return Parts(
+        settings=settings,
+        database=database,
+        journal=journal,
+        facts=facts,
+        episodes=episodes,
+        vectors=vectors,
+        working=working,
+        embedder=embedder,
+        summariser=summariser,
+        attributes=attributes,
+        queue=queue,
+        ingestion=ingestion,
+        recall=recall,
+        exporter=Exporter(database=database, journal=journal, facts=facts, episodes=episodes),
+        eraser=Eraser(database=database, queue=queue, working=working, vectors=vectors),
+        worker=worker,
+    )
+
+
+def _vectors(settings: Settings) -> VectorIndex:
+    if settings.vectors == "pgvector":
+        return PgVectorIndex()
+    raise ConfigurationError(f"vectors={settings.vectors!r} is not known; use 'pgvector'")
+
+
+def _working(settings: Settings) -> WorkingMemory:
+    if settings.redis_url is None:
+        return InProcessWorkingMemory()
+    raise ConfigurationError("redis_url is set, but this version has no Redis adapter")
+
+
+def _embedder(settings: Settings) -> Embedder:
+    if settings.embedder == "local":
+        return LocalEmbedder()
+    raise ConfigurationError(f"embedder={settings.embedder!r} is not known; use 'local'")
+
+
+def _summariser(settings: Settings, attributes: Attributes) -> Summariser:
+    if settings.summariser == "local":
+        return LocalSummariser(attributes)
+    raise ConfigurationError(f"summariser={settings.summariser!r} is not known; use 'local'")
+
+
+@asynccontextmanager
+async def _opened(parts: Parts) -> AsyncGenerator[None]:
+    """The queue, and a worker inside this process when the settings want one; both end before the database closes."""
+    await parts.queue.open()
+    worker = asyncio.create_task(parts.worker.run(), name="recalld-worker") if parts.settings.worker else None
+    try:
+        yield
+    finally:
+        await parts.settle()
+        if worker is not None:
+            worker.cancel()
+            with suppress(asyncio.CancelledError):
+                await worker
+        await parts.queue.close()
+        await parts.working.close()
+        await parts.vectors.close()
