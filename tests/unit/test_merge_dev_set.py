@@ -10,7 +10,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -24,6 +24,7 @@ from recalld.values import Candidate, EndedSession, Fact, Message, Session, Sess
 
 DEV_SET = Path(__file__).parents[3] / "shared" / "eval" / "dev" / "facts.jsonl"
 ATTRIBUTES = Attributes()
+LEARNED = datetime(2030, 1, 1, tzinfo=UTC)
 USER = UserRef(tenant_id="dev", user_id="reader")
 
 pytestmark = pytest.mark.skipif(not DEV_SET.exists(), reason=f"the development set is not there: {DEV_SET.name}")
@@ -168,7 +169,7 @@ def deliver(sessions: Sequence[tuple[Statement, ...]], order: Sequence[int]) -> 
     believed: dict[str, Fact] = {}
     for number in order:
         statements |= {statement.statement_id: statement for statement in sessions[number]}
-        changes = merge(list(believed.values()), list(statements.values()), at=datetime.now().astimezone())
+        changes = merge(list(believed.values()), list(statements.values()), at=LEARNED)
         for fact in changes.retire:
             del believed[fact.fact_id]
         believed |= {fact.fact_id: fact for fact in (*changes.update, *changes.insert)}

@@ -154,6 +154,12 @@ class _Span:
     evidence: dict[str, Statement]
     ending: _Ending | None = None
     takes_over: list[_Span] = field(default_factory=list["_Span"])
+    fact_id: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        """The id is derived from the statement that founds the fact: the same wherever the fact is derived."""
+        again = "/again" if self.founding.echo else ""
+        self.fact_id = str(uuid5(_FACTS, self.founding.statement.statement_id + again))
 
     @property
     def purpose(self) -> str:
@@ -500,7 +506,7 @@ def _expiry(said: _Said, until: datetime) -> _Ending:
 def _entries(line: _Line) -> list[HistoryEntry]:
     """Every validity with its fact and evidence, oldest first; void ones have an empty validity."""
     living = [_entry(span, _ending(span)) for span in line.spans]
-    owners = _owners(line)
+    owners = _owners(line) if line.revisions else {}
     void = [_entry(span, _void(revision, span, owners)) for revision in line.revisions for span in revision.spans]
     return sorted(living + void, key=lambda entry: (entry.fact.valid_from, entry.fact.confirmed_at, entry.fact.fact_id))
 
@@ -518,7 +524,7 @@ def _ending(span: _Span) -> _End:
         return _End("current", None, None, None)
     ending = span.ending
     ran_out = ending.status in ("current", "expired")
-    by = _fact_id(ending.by) if ending.by else None
+    by = ending.by.fact_id if ending.by else None
     return _End(ending.status, span.end, by, None if ran_out else ending.statement)
 
 
@@ -531,13 +537,7 @@ def _void(revision: _Revision, span: _Span, owners: dict[str, str]) -> _End:
 def _owners(line: _Line) -> dict[str, str]:
     """From a statement to the fact it supports; the living win over the void."""
     void = [span for revision in line.revisions for span in revision.spans]
-    return {statement_id: _fact_id(span) for span in (*void, *line.spans) for statement_id in span.evidence}
-
-
-def _fact_id(span: _Span) -> str:
-    """Derived from the statement that founds the fact, so that it is the same wherever the fact is derived."""
-    again = "/again" if span.founding.echo else ""
-    return str(uuid5(_FACTS, span.founding.statement.statement_id + again))
+    return {statement_id: span.fact_id for span in (*void, *line.spans) for statement_id in span.evidence}
 
 
 def _entry(span: _Span, end: _End) -> HistoryEntry:
@@ -545,7 +545,7 @@ def _entry(span: _Span, end: _End) -> HistoryEntry:
     newest = max(statement.said_at for statement in statements)
     source = span.founding.statement
     fact = Fact(
-        fact_id=_fact_id(span),
+        fact_id=span.fact_id,
         attribute=source.attribute,
         value=span.wording.value,
         text=span.wording.text,
@@ -583,7 +583,7 @@ def _conflicts(line: _Line) -> list[FactConflict]:
             at=clash.said.statement.said_at,
             decision=clash.decision,
             statement=clash.said.statement,
-            against=facts[_fact_id(clash.against)],
+            against=facts[clash.against.fact_id],
             fact_id=owners.get(clash.said.statement.statement_id),
         )
         for clash in (*line.clashes, *corrected)
