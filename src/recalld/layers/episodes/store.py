@@ -1,0 +1,179 @@
+"""Layer 3: the episodic log, in PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from psycopg.rows import DictRow
+
+from recalld.layers.episodes.words import words
+from recalld.postgres.pool import Transaction
+from recalld.postgres.queries import beside
+from recalld.values import Episode
+
+_SQL = beside(__file__, "episodes.sql")
+_PG_EPOCH = np.datetime64("2000-01-01", "us")  # PostgreSQL counts microseconds from here
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Catalogue:
+    """All episodes of one user that the purposes allow, as arrays of one length; what search ranks by."""
+
+    ids: list[str]
+    started: NDArray[np.datetime64]  # microseconds, UTC
+    ended: NDArray[np.datetime64]
+    on_topic: NDArray[np.bool_]  # carries one of the topics asked for; true for all when none was
+    sizes: NDArray[np.int32]  # distinct stems of each
+    stems: NDArray[
+        np.uint32
+    ]  # those of all in one row: hash << 4 | count in the summary << 2 | count in topics and points
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class QueryStem:
+    """A stem of a query and the words it came from."""
+
+    key: int  # the stem's hash, 28 bits
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Overview:
+    """The user's row, the query's stems and the catalogue, as one statement saw them."""
+
+    epoch: int
+    facts_version: int
+    stems: tuple[QueryStem, ...]
+    catalogue: Catalogue
+
+
+class EpisodeStore:
+    """Episodes. Every method runs in the caller's transaction and scope, for one epoch."""
+
+    async def insert(self, tx: Transaction, episode: Episode, *, epoch: int, language: str, indexed: bool) -> bool:
+        """Keep an episode; false when it is there already, which changes nothing.
+
+        *language* names PostgreSQL's dictionary for its stems, unknown ones fall back to `simple`. *indexed* is false when an external
+        vector index has yet to get it.
+        """
+        row = await tx.row(
+            _SQL["insert"],
+            **_columns(episode),
+            epoch=epoch,
+            language=language,
+            summary_words=" ".join(words(episode.summary)),
+            point_words=" ".join(words("\n".join((*episode.topics, *episode.points)))),
+            indexed=indexed,
+        )
+        return row is not None
+
+    async def get(self, tx: Transaction, episode_ids: Sequence[str], epoch: int) -> list[Episode]:
+        """Those of *episode_ids* that exist and that the role may read, in the order given."""
+        found = {
+            row["episode_id"]: row for row in await tx.rows(_SQL["get"], epoch=epoch, episode_ids=list(episode_ids))
+        }
+        return [_episode(tx, found[episode_id]) for episode_id in episode_ids if episode_id in found]
+
+    async def page(
+        self,
+        tx: Transaction,
+        epoch: int,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int = 50,
+        before: str | None = None,
+    ) -> list[Episode]:
+        """Episodes that took place in `[since, until)`, even in part, newest first; *before* is the last id of the page before.
+
+        An unknown *before* has nothing after it.
+        """
+        rows = await tx.rows(_SQL["page"], epoch=epoch, since=since, until=until, limit=limit, before=before)
+        return [_episode(tx, row) for row in rows]
+
+    async def delete(self, tx: Transaction, episode_ids: Sequence[str]) -> int:
+        """Remove episodes of whatever epoch; return how many there were."""
+        return (await tx.execute(_SQL["delete"], episode_ids=list(episode_ids))).rowcount
+
+    async def mark_indexed(self, tx: Transaction, episode_ids: Sequence[str], *, epoch: int) -> None:
+        """Note that an external vector index has these episodes."""
+        await tx.execute(_SQL["mark_indexed"], episode_ids=list(episode_ids), epoch=epoch)
+
+    async def overview(
+        self, tx: Transaction, *, purposes: Sequence[str], topics: Sequence[str] = (), query_words: Sequence[str] = ()
+    ) -> Overview | None:
+        """What search ranks by, of the episodes of *purposes*; `None` for an unknown user.
+
+        Only those episodes are `on_topic` that carry one of *topics*, whatever their case; all of them when none are given.
+        """
+        row = await tx.packed(
+            _SQL["overview"],
+            purposes=list(purposes),
+            topics=[topic.strip().lower() for topic in topics],
+            words=list(dict.fromkeys(query_words)),
+        )
+        return None if row is None else _overview(row)
+
+
+def _overview(row: DictRow) -> Overview:
+    return Overview(
+        epoch=row["epoch"],
+        facts_version=row["facts_version"],
+        stems=() if row["query_words"] is None else _stems(row),
+        catalogue=_EMPTY if row["ids"] is None else _catalogue(row),
+    )
+
+
+def _columns(episode: Episode) -> dict[str, Any]:
+    names = ("episode_id", "session_id", "purpose", "started_at", "ended_at", "timezone", "summary", "digest_by")
+    return {name: getattr(episode, name) for name in names} | {
+        "topics": list(episode.topics),
+        "points": list(episode.points),
+    }
+
+
+def _episode(tx: Transaction, row: DictRow) -> Episode:
+    assert tx.user is not None  # noqa: S101 -- episodes are read in the scope of a user
+    values: dict[str, Any] = {**row, "topics": tuple(row["topics"]), "points": tuple(row["points"])}
+    return Episode(user=tx.user, **values)
+
+
+def _catalogue(row: DictRow) -> Catalogue:
+    return Catalogue(
+        ids=row["ids"].split("\n"),  # an id has no control characters
+        started=_times(row["started"]),
+        ended=_times(row["ended"]),
+        on_topic=np.frombuffer(row["on_topic"], np.bool_),
+        sizes=np.frombuffer(row["sizes"], ">i4").astype(np.int32) // 4,
+        stems=np.frombuffer(row["stems"], "<u4"),
+    )
+
+
+def _times(packed: bytes) -> NDArray[np.datetime64]:
+    return _PG_EPOCH + np.frombuffer(packed, ">i8").astype("timedelta64[us]")
+
+
+def _stems(row: DictRow) -> tuple[QueryStem, ...]:
+    keys = (np.frombuffer(row["query_stems"], "<u4") >> 4).tolist()
+    origin: dict[int, list[str]] = {}
+    for word, key in zip(row["query_words"].split("\n"), keys, strict=True):
+        origin.setdefault(key, []).append(word)
+    return tuple(QueryStem(key=key, words=tuple(found)) for key, found in origin.items())
+
+
+_EMPTY = Catalogue(
+    ids=[],
+    started=np.empty(0, "datetime64[us]"),
+    ended=np.empty(0, "datetime64[us]"),
+    on_topic=np.empty(0, np.bool_),
+    sizes=np.empty(0, np.int32),
+    stems=np.empty(0, np.uint32),
+)

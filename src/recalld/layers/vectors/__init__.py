@@ -1,0 +1,1 @@
+"""Layer 4: embeddings of summaries and points, keyed by episode id."""

@@ -1,0 +1,40 @@
+-- name: delete
+-- All parts of these episodes, of every epoch.
+delete from recalld.vectors
+where tenant_id = %(tenant_id)s and user_id = %(user_id)s and episode_id = any(%(episode_ids)s::text[])
+
+-- name: insert
+-- One part of an episode's vectors.
+insert into recalld.vectors (tenant_id, user_id, episode_id, part, epoch, purpose, ended_at, model, embeddings)
+values (%(tenant_id)s, %(user_id)s, %(episode_id)s, %(part)s, %(epoch)s, %(purpose)s, %(ended_at)s, %(model)s, %(embeddings)s)
+
+-- name: search
+-- Episodes by their best vector: exact, along the primary key. `least` skips the places a part does not fill. Reading the places one by
+-- one takes half the time of unnest() (3.6 against 8.5 ms for 30,000 vectors). All vectors have length one, so <#> is minus the cosine.
+select string_agg(episode_id, E'\n') as ids, string_agg(float8send(-distance), '') as similarities
+from (
+    select episode_id, min(least(
+        embeddings[1] operator(public.<#>) %(vector)s, embeddings[2] operator(public.<#>) %(vector)s,
+        embeddings[3] operator(public.<#>) %(vector)s, embeddings[4] operator(public.<#>) %(vector)s,
+        embeddings[5] operator(public.<#>) %(vector)s, embeddings[6] operator(public.<#>) %(vector)s,
+        embeddings[7] operator(public.<#>) %(vector)s, embeddings[8] operator(public.<#>) %(vector)s)) as distance
+    from recalld.vectors
+    where tenant_id = %(tenant_id)s and user_id = %(user_id)s and epoch = %(epoch)s and model = %(model)s
+      and purpose = any(%(purposes)s::text[])
+      and (%(since)s::timestamptz is null or ended_at >= %(since)s::timestamptz)
+      and (%(until)s::timestamptz is null or ended_at < %(until)s::timestamptz)
+    group by episode_id
+    order by distance, episode_id
+    limit %(k)s
+) nearest
+
+-- name: ids
+-- The episodes that have vectors, of every epoch.
+select distinct episode_id from recalld.vectors where tenant_id = %(tenant_id)s and user_id = %(user_id)s
+
+-- name: erase
+-- Everything of the user, of every epoch; how many episodes there were.
+with gone as (
+    delete from recalld.vectors where tenant_id = %(tenant_id)s and user_id = %(user_id)s returning episode_id
+)
+select count(distinct episode_id) as episodes from gone

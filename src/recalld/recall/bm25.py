@@ -1,0 +1,60 @@
+"""BM25 within one user's episodes.
+
+Okapi BM25 as in S. Robertson and H. Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond" (2009), equations 3.15 and 3.3, over
+the stems of the catalogue. Document frequencies count the episodes of this user that the purposes allow and no others: frequencies over
+all users would tell one tenant what another talks about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recalld.layers.episodes.store import Catalogue, QueryStem
+
+K1 = 1.2
+B = 0.75
+_TABLE_BITS = 16
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TextScores:
+    """How well each episode of a catalogue matches the words of a query."""
+
+    scores: NDArray[np.float64]  # shape (episodes,), 0 where no stem matches
+    idf: NDArray[np.float64]  # shape (stems,)
+    matches: NDArray[np.bool_]  # shape (episodes, stems)
+
+
+def score(catalogue: Catalogue, stems: Sequence[QueryStem]) -> TextScores:
+    """BM25 of every episode for *stems*."""
+    keys = np.array([stem.key for stem in stems], np.uint32)
+    counts = _counts(catalogue, keys)
+    present = counts > 0
+    frequency = present.sum(axis=0)
+    idf = np.log1p((len(catalogue) - frequency + 0.5) / (frequency + 0.5))
+    norm = K1 * (1 - B + B * catalogue.sizes / max(float(catalogue.sizes.mean()) if len(catalogue) else 0.0, 1.0))
+    scores = (idf * counts * (K1 + 1) / (counts + norm[:, None])).sum(axis=1)
+    return TextScores(scores=scores, idf=idf, matches=present)
+
+
+def _counts(catalogue: Catalogue, keys: NDArray[np.uint32]) -> NDArray[np.float64]:
+    """How often each stem of the query occurs in each episode, shape (episodes, stems).
+
+    A table of the hashes' first bits sorts out nearly all of the 500,000 stems of a heavy user (0.6 ms instead of 6 ms).
+    """
+    counts = np.zeros((len(catalogue), len(keys)))
+    if not len(keys) or not len(catalogue):
+        return counts
+    wanted = np.zeros(1 << _TABLE_BITS, np.bool_)
+    wanted[keys >> (28 - _TABLE_BITS)] = True
+    places = np.flatnonzero(wanted[catalogue.stems >> (32 - _TABLE_BITS)])
+    found = catalogue.stems[places]
+    episodes = np.searchsorted(np.cumsum(catalogue.sizes), places, side="right")
+    for column, key in enumerate(keys):
+        hit = (found >> 4) == key
+        counts[episodes[hit], column] = ((found[hit] >> 2) & 3) + (found[hit] & 3)
+    return counts

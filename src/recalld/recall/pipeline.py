@@ -1,0 +1,308 @@
+"""The read flow: from a query to the block of memory for one turn.
+
+Read this page first. Understand the query (its time, its topic), embed it, then one read transaction: the user's row with the catalogue of
+episodes, their nearest vectors, the texts of the best. Ranking and rendering are functions from values to values. Nothing is written,
+and no model is called but the embedder.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import structlog
+from numpy.typing import NDArray
+
+from recalld.errors import ModelError, VectorIndexUnavailable
+from recalld.layers.episodes.store import EpisodeStore, Overview
+from recalld.layers.facts.attributes import Attributes
+from recalld.layers.facts.decay import weighted
+from recalld.layers.facts.merge import visible
+from recalld.layers.facts.store import FactStore
+from recalld.layers.vectors.base import VectorHit, VectorIndex, VectorQuery
+from recalld.layers.working.base import WorkingMemory
+from recalld.layers.working.journal import Journal
+from recalld.models.embedder import Embedder
+from recalld.postgres.pool import Database, Transaction
+from recalld.postgres.queries import beside
+from recalld.recall.block import Block, Material, fence_token, render
+from recalld.recall.cache import FactsCache
+from recalld.recall.search import Question, Ranked, nothing_said, rank, understand
+from recalld.values import EpisodeHit, Fact, MemoryContext, Message, SearchQuery, SearchResult, SessionRef, UserRef
+
+log = structlog.get_logger("recalld.recall")
+
+_SQL = beside(__file__, "recall.sql")
+CANDIDATES = 200  # episodes asked of the vector index
+
+Vector = NDArray[np.float32]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """A question with what is needed to answer it."""
+
+    user: UserRef
+    question: Question
+    vector: Vector | None  # of the topic; none without a topic, or when vectors cannot help
+    session: SessionRef | None = None  # the open session; only the block needs it
+    with_facts: bool = False  # only the block needs them
+    degraded: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """What the stores answered."""
+
+    epoch: int = 0
+    hits: tuple[EpisodeHit, ...] = ()
+    facts: Sequence[Fact] = ()
+    messages: Sequence[Message] = ()
+    state: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    degraded: tuple[str, ...] = ()
+
+
+class Recall:
+    """The read pipeline with its stores and models. Reads run as the role `app`: the purposes asked for filter every row."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        journal: Journal,
+        episodes: EpisodeStore,
+        facts: FactStore,
+        vectors: VectorIndex,
+        working: WorkingMemory,
+        embedder: Embedder,
+        attributes: Attributes,
+    ) -> None:
+        self._database = database
+        self._journal = journal
+        self._episodes = episodes
+        self._facts = facts
+        self._vectors = vectors
+        self._working = working
+        self._embedder = embedder
+        self._attributes = attributes
+        self._cache = FactsCache()
+        self._fence_key: bytes | None = None
+
+    async def search(self, user: UserRef, query: SearchQuery) -> SearchResult:
+        """The episodes that answer *query*, best first; none for an unknown user. Raises `DatabaseUnavailable`."""
+        asked = await self._ask(user, query)
+        found = await self._find(asked)
+        return SearchResult(hits=found.hits, time_range=asked.question.time_range, degraded=found.degraded)
+
+    async def context(
+        self, user: UserRef, query: SearchQuery, *, session_id: str | None, budget_tokens: int
+    ) -> MemoryContext:
+        """The block of memory for one turn, within *budget_tokens*; an empty one for an unknown user. Raises `DatabaseUnavailable`."""
+        steps = _Steps()
+        with steps.step("embed"):
+            session = None if session_id is None else SessionRef(user=user, session_id=session_id)
+            asked = await self._ask(user, query, session=session, with_facts=True)
+        with steps.step("read"):
+            found = await self._find(asked)
+        with steps.step("render"):
+            block = self._render(asked, found, budget_tokens) if found.epoch else Block()
+        return _context(block, asked, found, steps.seconds)
+
+    def forget(self, user: UserRef) -> None:
+        """Drop what this process keeps of an erased user; it would not be served, but need not be there either."""
+        self._cache.forget(user)
+
+    # ------------------------------------------------------------ steps
+    async def _ask(
+        self, user: UserRef, query: SearchQuery, *, session: SessionRef | None = None, with_facts: bool = False
+    ) -> Asked:
+        """Understand and embed. An embedder that fails leaves the search by words."""
+        question = understand(query)
+        vector, degraded = None, ()
+        try:
+            vector = await self._embedder.embed_query(question.topic) if question.topic else None
+        except ModelError as error:
+            log.warning("embedder.failed", error=type(error).__name__)
+            degraded = ("vectors",)
+        return Asked(
+            user=user, question=question, vector=vector, session=session, with_facts=with_facts, degraded=degraded
+        )
+
+    async def _find(self, asked: Asked) -> Found:
+        """Read all stores. A vector index that fails leaves the search by words."""
+        try:
+            return await (self._find_in_one(asked) if self._vectors.transactional else self._find_in_two(asked))
+        except VectorIndexUnavailable as error:
+            log.warning("vectors.failed", error=type(error).__name__)
+            without = Asked(
+                user=asked.user,
+                question=asked.question,
+                vector=None,
+                session=asked.session,
+                with_facts=asked.with_facts,
+                degraded=("vectors",),
+            )
+            return await self._find_in_one(without)
+
+    async def _find_in_one(self, asked: Asked) -> Found:
+        """Everything in one transaction."""
+        async with self._reading(asked) as tx:
+            view = await self._overview(tx, asked)
+            if view is None:
+                return Found(degraded=asked.degraded)
+            nearest, rest = await asyncio.gather(self._nearest(tx, asked, view), self._rest(tx, asked, view))
+            hits = await self._read(tx, view, rank(asked.question, view, nearest))
+        return _found(asked, view, hits, rest)
+
+    async def _find_in_two(self, asked: Asked) -> Found:
+        """The same around an index elsewhere: no connection is held while it is asked."""
+        async with self._reading(asked) as tx:
+            view = await self._overview(tx, asked)
+            rest = await self._rest(tx, asked, view) if view else _Rest()
+        if view is None:
+            return Found(degraded=asked.degraded)
+        ranked = rank(asked.question, view, await self._nearest(None, asked, view))
+        async with self._reading(asked) as tx:
+            hits = await self._read(tx, view, ranked)
+        return _found(asked, view, hits, rest)
+
+    def _reading(self, asked: Asked):
+        return self._database.pipelined("app", asked.user, asked.question.query.purposes)
+
+    async def _overview(self, tx: Transaction, asked: Asked) -> Overview | None:
+        query = asked.question.query
+        return await self._episodes.overview(
+            tx, purposes=query.purposes, topics=query.topics, query_words=asked.question.topic_words
+        )
+
+    async def _nearest(self, tx: Transaction | None, asked: Asked, view: Overview) -> list[VectorHit]:
+        """The episodes nearest to the topic. In a range the index is asked from its beginning on; the catalogue knows its end."""
+        if asked.vector is None or not len(view.catalogue):
+            return []
+        query, time_range = asked.question.query, asked.question.time_range
+        return await self._vectors.search(
+            tx,
+            VectorQuery(
+                user=asked.user,
+                epoch=view.epoch,
+                purposes=query.purposes,
+                model=self._embedder.name,
+                vector=asked.vector,
+                k=CANDIDATES,
+                since=time_range.start if time_range else None,
+            ),
+        )
+
+    async def _rest(self, tx: Transaction, asked: Asked, view: Overview) -> _Rest:
+        """What only the block needs: facts, unless this version of them is kept, and the open session."""
+        if not asked.with_facts:
+            return _Rest()
+        if self._fence_key is None:
+            row = await tx.row(_SQL["fence_key"])
+            self._fence_key = bytes(row["value"]) if row else None
+        facts = await self._known(tx, asked, view)
+        messages, state = await self._open_session(tx, asked.session, view.epoch)
+        return _Rest(facts=facts, messages=messages, state=state)
+
+    async def _known(self, tx: Transaction, asked: Asked, view: Overview) -> Sequence[Fact]:
+        purposes, version = asked.question.query.purposes, view.facts_version
+        facts = self._cache.get(asked.user, purposes, epoch=view.epoch, version=version)
+        if facts is None:
+            facts = await self._facts.bundle(tx, view.epoch)
+            self._cache.put(asked.user, purposes, facts, epoch=view.epoch, version=version)
+        return facts
+
+    async def _open_session(
+        self, tx: Transaction, session: SessionRef | None, epoch: int
+    ) -> tuple[Sequence[Message], Mapping[str, Any]]:
+        """Messages and state from working memory, else from the journal. A session that has ended is not open any more."""
+        if session is None:
+            return (), {}
+        live = await self._working.read(session, epoch)
+        if live is not None:
+            return live
+        stored = await self._journal.read(tx, session.session_id)
+        return (stored[0], stored[1]) if stored and stored[2].state == "open" else ((), {})
+
+    async def _read(self, tx: Transaction, view: Overview, ranked: Sequence[Ranked]) -> tuple[EpisodeHit, ...]:
+        """The texts, always from PostgreSQL under row-level security: an id that an index made up yields nothing."""
+        texts = await self._episodes.get(tx, [one.episode_id for one in ranked], view.epoch) if ranked else []
+        found = {episode.episode_id: episode for episode in texts}
+        return tuple(
+            EpisodeHit(episode=found[one.episode_id], score=one.score, reasons=one.reasons)
+            for one in ranked
+            if one.episode_id in found
+        )
+
+    def _render(self, asked: Asked, found: Found, budget_tokens: int) -> Block:
+        question, query = asked.question, asked.question.query
+        missing = question.time_range is not None and not found.hits
+        current = visible(found.facts, as_of=query.now)
+        material = Material(
+            facts=weighted(current, at=_beginning_of_day(query.now), attributes=self._attributes),
+            query_words=frozenset(question.topic_words),
+            hits=found.hits,
+            notice=nothing_said(question.time_range, query.timezone) if question.time_range and missing else "",
+            state=found.state,
+            messages=found.messages,
+        )
+        token = fence_token(self._fence_key or b"", asked.user, found.epoch)
+        return render(material, token=token, budget_tokens=budget_tokens, now=query.now, timezone=query.timezone)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Rest:
+    facts: Sequence[Fact] = ()
+    messages: Sequence[Message] = ()
+    state: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+def _found(asked: Asked, view: Overview, hits: tuple[EpisodeHit, ...], rest: _Rest) -> Found:
+    return Found(
+        epoch=view.epoch,
+        hits=hits,
+        facts=rest.facts,
+        messages=rest.messages,
+        state=rest.state,
+        degraded=asked.degraded,
+    )
+
+
+def _beginning_of_day(now: datetime) -> datetime:
+    """Weights that change by the minute would let facts flicker at the edge of the budget."""
+    return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _context(block: Block, asked: Asked, found: Found, seconds: Mapping[str, float]) -> MemoryContext:
+    return MemoryContext(
+        text=block.text,
+        tokens=block.tokens,
+        facts=block.facts,
+        episodes=block.hits,
+        messages=block.messages,
+        state=block.state,
+        time_range=asked.question.time_range,
+        degraded=found.degraded,
+        timings=seconds,
+    )
+
+
+class _Steps:
+    """Seconds per step."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def step(self, name: str) -> Generator[None]:
+        begun = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] = time.perf_counter() - begun
