@@ -14,21 +14,29 @@ from collections.abc import Iterable
 
 from recalld.ingest.local.statements import Statement
 
-_TOLD_AGAIN = 0.3  # what a term still counts for each time it was told; 0.1 to 0.7 give the same recall ± 0.006
+_TOLD_AGAIN = 0.2  # what a term still counts for each time it was told; 0.1 to 0.3 give the same recall ± 0.002
 
 Told = Counter[str]
 """How often each term was told; a half counts for a term that was told elsewhere."""
 
 
 def most_telling(
-    candidates: Iterable[Statement], *, told: Told, frugality: float, size: int | None = None, tokens: int | None = None
+    candidates: Iterable[Statement],
+    *,
+    told: Told,
+    frugality: float,
+    size: int | None = None,
+    tokens: int | None = None,
+    least: float = 0.0,
 ) -> list[Statement]:
     """Up to *size* statements of together up to *tokens*, the most telling first; *told* is updated.
 
-    With *frugality* 0 long statements win, with 1 those that tell most per token. Equal ones are taken in their order.
+    With *frugality* 0 long statements win, with 1 those that tell most per token. Equal ones are taken in their
+    order. A statement that adds less than the share *least* of what the first one told is left out.
     """
     queue = [(-_gain(each, told, frugality), each.order, each) for each in candidates]
     heapq.heapify(queue)
+    enough = least * -queue[0][0] if queue else 0.0
     chosen: list[Statement] = []
     left = tokens
     while queue and (size is None or len(chosen) < size):
@@ -39,6 +47,8 @@ def most_telling(
         if queue and (gain, order) > queue[0][:2]:
             heapq.heappush(queue, (gain, order, best))
             continue
+        if -gain < enough:
+            break
         chosen.append(best)
         told.update(best.terms.keys())
         left = None if left is None else left - best.tokens

@@ -17,16 +17,21 @@ MAX_POINTS = 12  # LoCoMo, raw messages: session Recall@5 0.834 with 10, 0.844 w
 MAX_POINT_TOKENS = 30
 _UNIT = 26  # tokens of the statement; the label takes the rest
 _FRUGALITY = 0.5
+_LEAST = 0.1  # of what the first point tells: a short session has few points rather than idle ones
 
 
 def choose_points(turns: Iterable[Turn]) -> list[Statement]:
     """The statements that become points, the most telling first."""
     candidates = statements(turns, longest=_UNIT, pack=True)
-    return most_telling(candidates, told=Told(), frugality=_FRUGALITY, size=MAX_POINTS)
+    return most_telling(candidates, told=Told(), frugality=_FRUGALITY, size=MAX_POINTS, least=_LEAST)
 
 
-def render_point(statement: Statement) -> str:
-    """The statement as one line of at most `MAX_POINT_TOKENS` tokens."""
+def render_points(chosen: Iterable[Statement]) -> tuple[str, ...]:
+    """The *chosen* as lines of at most `MAX_POINT_TOKENS` tokens, in the order of the session, none twice."""
+    return tuple(dict.fromkeys(_line(statement) for statement in sorted(chosen, key=lambda each: each.order)))
+
+
+def _line(statement: Statement) -> str:
     label = "" if statement.unlabelled and not statement.asked else f"{statement.label}: "
     line = label + statement.text
     return line if count_tokens(line) <= MAX_POINT_TOKENS else cut_at_word(line, MAX_POINT_TOKENS)

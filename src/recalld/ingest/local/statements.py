@@ -13,6 +13,7 @@ from recalld.ingest.local.turns import Turn
 from recalld.ingest.local.worth import Sentence, worth
 
 _SHORT_ANSWER = 8  # words up to which an answer is kept with its question
+_TELLING_QUESTION = 0.5  # sum of its weights: "are you?" explains nothing
 _ASKED = 6  # tokens around a question that is quoted
 _UNNAMED_ASSISTANT = 0.6  # memory is about the person; what the agent said comes second
 
@@ -38,13 +39,14 @@ class Statement:
 
 def statements(turns: Iterable[Turn], *, longest: int, pack: bool) -> list[Statement]:
     """The statements of a session, of at most about *longest* tokens; *pack* joins neighbours up to that length."""
-    found: list[Statement] = []
+    found: dict[tuple[str, str], Statement] = {}  # what one speaker says again word for word is said once
     for turn in turns:
         asked = _asked(turn, longest)
         for unit in _units(turn, asked, longest, pack=pack):
-            found.append(_statement(turn, unit, asked, len(found)))
+            statement = _statement(turn, unit, asked, len(found))
+            found.setdefault((statement.label, statement.text), statement)
             asked = None
-    return found
+    return list(found.values())
 
 
 def _statement(turn: Turn, unit: Sequence[Sentence], asked: Sentence | None, order: int) -> Statement:
@@ -64,7 +66,7 @@ def _statement(turn: Turn, unit: Sequence[Sentence], asked: Sentence | None, ord
 def _asked(turn: Turn, longest: int) -> Sentence | None:
     """The question before, when the turn begins with an answer too short to be understood alone and both fit."""
     question = turn.asked
-    if question is None or not question.terms or not turn.sentences:
+    if question is None or sum(question.terms.values()) < _TELLING_QUESTION or not turn.sentences:
         return None
     answer = turn.sentences[0]
     short = len(answer.text.split()) <= _SHORT_ANSWER and question.tokens + _ASKED + answer.tokens <= longest
@@ -96,7 +98,7 @@ def _closed(text: str) -> str:
 
 # ---------------------------------------------------------------- units
 def _units(turn: Turn, asked: Sentence | None, longest: int, *, pack: bool) -> Iterator[list[Sentence]]:
-    """The telling sentences of a turn one by one, or joined while they fit; an answer to what was *asked* in any case."""
+    """The telling sentences of a turn one by one, or joined while they fit; an answer to *asked* in any case."""
     unit: list[Sentence] = []
     room = longest - (asked.tokens + _ASKED if asked else 0)
     for place, sentence in enumerate(turn.sentences):

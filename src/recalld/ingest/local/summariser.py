@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from recalld.ingest.local.points import choose_points, render_point
-from recalld.ingest.local.summary import summarise
+from recalld.ingest.local.points import choose_points, render_points
+from recalld.ingest.local.summary import choose_sentences, render_summary
 from recalld.ingest.local.topics import choose_topics
 from recalld.ingest.local.turns import Turn, read_turns
 from recalld.layers.facts.attributes import Attributes
@@ -42,10 +42,13 @@ class LocalSummariser:
 
 def digest_turns(turns: Sequence[Turn], candidates: Sequence[Candidate] = (), *, language: str = "en") -> Digest:
     """The digest of what was read."""
-    chosen = choose_points(turns)
-    points = tuple(dict.fromkeys(render_point(statement) for statement in sorted(chosen, key=lambda each: each.order)))
-    summary = summarise(turns, chosen)
-    topics = choose_topics(
-        [summary, *(statement.text for statement in chosen)], {turn.speaker for turn in turns}, language=language
+    points = choose_points(turns)
+    sentences = choose_sentences(turns, points)
+    said = (statement.text for statement in (*points, *sentences))
+    return Digest(
+        summary=render_summary(sentences),
+        topics=choose_topics(said, {turn.speaker for turn in turns}, language=language),
+        points=render_points(points),
+        candidates=tuple(candidates),
+        by=LocalSummariser.name,
     )
-    return Digest(summary=summary, topics=topics, points=points, candidates=tuple(candidates), by=LocalSummariser.name)

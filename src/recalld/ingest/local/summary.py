@@ -17,31 +17,34 @@ from recalld.models.tokens import count_tokens, truncate_to_tokens
 MAX_SUMMARY_TOKENS = 200
 _SENTENCE = 60  # tokens of one sentence
 _FRUGALITY = 0.75
-_TOLD_BY_A_POINT = 0.5
+_LEAST = 0.02  # of what the first sentence tells: nothing is said three times
+_TOLD_BY_A_POINT = 0.75
 
 
-def summarise(turns: Iterable[Turn], points: Sequence[Statement] = ()) -> str:
-    """A summary within `MAX_SUMMARY_TOKENS` beside *points*; empty when nothing was said in words."""
+def choose_sentences(turns: Iterable[Turn], points: Sequence[Statement] = ()) -> list[Statement]:
+    """The sentences of the summary beside *points*, the most telling first."""
     told = Told()
     for point in points:
         told.update(dict.fromkeys(point.terms, _TOLD_BY_A_POINT))
     candidates = statements(turns, longest=_SENTENCE, pack=False)
-    return _within_budget(most_telling(candidates, told=told, frugality=_FRUGALITY, tokens=MAX_SUMMARY_TOKENS))
+    return most_telling(candidates, told=told, frugality=_FRUGALITY, tokens=MAX_SUMMARY_TOKENS, least=_LEAST)
 
 
-def _within_budget(chosen: Sequence[Statement]) -> str:
-    """The text of the *chosen* without the least telling ones that its labels leave no room for."""
+def render_summary(chosen: Sequence[Statement]) -> str:
+    """The *chosen* as text within `MAX_SUMMARY_TOKENS`, without the last ones where labels leave no room for them."""
     kept = list(chosen)
-    while count_tokens(text := _render(kept)) > MAX_SUMMARY_TOKENS and len(kept) > 1:
+    while count_tokens(text := _text(kept)) > MAX_SUMMARY_TOKENS and len(kept) > 1:
         kept.pop()
     return truncate_to_tokens(text, MAX_SUMMARY_TOKENS)
 
 
-def _render(chosen: Sequence[Statement]) -> str:
+def _text(chosen: Iterable[Statement]) -> str:
     """The statements in the order of the session; a speaker is named where it changes."""
     parts: list[str] = []
-    label = ""
+    speaker = said = ""
     for statement in sorted(chosen, key=lambda each: each.order):
-        parts.append(statement.text if statement.label == label else f"{statement.label}: {statement.text}")
-        label = statement.speaker
+        answers = statement.asked and not said.endswith(statement.asked)  # the question may stand right before
+        label = statement.label if answers else statement.speaker
+        parts.append(statement.text if label == speaker else f"{label}: {statement.text}")
+        speaker, said = statement.speaker, statement.text
     return " ".join(parts)

@@ -1,8 +1,8 @@
 """What was said, made ready for reading: turns of cleaned sentences with their speakers.
 
 The bounds keep the work of one session small whatever its length. Of more than 1,000 messages the first and last 100
-are read and 800 spread evenly between them; of a long message its beginning, so that at most 120,000 characters
-(about 30,000 tokens) are read in all. Every message stays in the journal until the session is ingested, and facts are
+are read and 800 spread evenly between them; of a long message its beginning, so that at most 60,000 characters
+(about 15,000 tokens) are read in all. Every message stays in the journal until the session is ingested, and facts are
 extracted by their own reader: these bounds are those of the summary.
 """
 
@@ -18,7 +18,7 @@ from recalld.values import Message
 
 _MESSAGES = 1000  # read of one session
 _ENDS = 100  # of them at either end: what it was about, and how it came out
-_CHARACTERS = 120_000  # read of one session; 40 messages of 150 characters are 6,000
+_CHARACTERS = 60_000  # read of one session; 40 messages of 150 characters are 6,000
 _NAME = 40  # characters of a speaker's name
 _NAMES = 8  # speakers whose names are recognised in the text
 
@@ -32,8 +32,9 @@ _ABBREVIATED = "".join(
 )
 _SENTENCE_END = re.compile(rf"(?<=[.!?…]){_ABBREVIATED}[\"'”’)\]]*\s+|(?<=[。！？])|\s*\n+\s*")
 _CLAUSE = re.compile(r"(?<=[,;:–—])\s+|\s+(?=(?:and|but|so|because|which|where|while|although|or)\s)|\s*-+\s+")
+_STEP = re.compile(r"\S.{0,160}(?=\s|$)|\S{1,60}")
 _BLANKS = re.compile(r"\s+")
-_QUOTED_LINE = re.compile(r"^\s*>.*$", re.MULTILINE)  # an e-mail that is answered: material, said by somebody else
+_QUOTED_LINE = re.compile(r"^[ \t]*>.*$", re.MULTILINE)  # an e-mail that is answered: material, said by somebody else
 _OPENERS = (
     "hey|hi|hello|wow|whoa|yeah|yep|yup|yes|no|nope|nah|oh|ah|aww?|haha|lol|ok|okay|well|so|and|but|btw|by the way|"
     "thanks|thanks a lot|thank you|cool|nice|great|awesome|amazing|sure|absolutely|definitely|totally|exactly|of course|"
@@ -115,21 +116,28 @@ def _sentences(content: str, names: _Names, *, answers: bool) -> Iterable[Senten
 
 
 def _pieces(text: str) -> Iterator[str]:
-    """*text* itself when it is short, else its clauses joined up to `_PIECE` tokens, or cuts of that length."""
-    piece, used = "", 0
-    for clause in _CLAUSE.split(text) if count_tokens(text) > _PIECE else [text]:
-        needed = count_tokens(clause)
-        if piece and used + needed > _PIECE:
-            yield piece
-            piece, used = "", 0
-        piece, used = f"{piece} {clause}".strip(), used + needed
-        while used > _PIECE:
-            head = cut_at_word(piece, _PIECE)
-            yield head
-            piece = piece[len(head) :].strip()
-            used = count_tokens(piece)
-    if piece:
-        yield piece
+    """*text* itself when it is short, else its parts joined up to `_PIECE` tokens."""
+    if count_tokens(text) <= _PIECE:
+        yield from [text] if text else []
+        return
+    joined = ""
+    for part in _parts(text):
+        if joined and count_tokens(f"{joined} {part}") > _PIECE:
+            yield joined
+            joined = ""
+        joined = f"{joined} {part}".strip()
+    yield joined
+
+
+def _parts(text: str) -> Iterator[str]:
+    """The clauses of *text*; one that is too long is cut between words, in steps that keep the work linear."""
+    for clause in _CLAUSE.split(text):
+        for step in _STEP.findall(clause):
+            rest = step.strip()
+            while rest:
+                head = cut_at_word(rest, _PIECE)
+                yield head
+                rest = rest[len(head) :].strip()
 
 
 def cut_at_word(text: str, tokens: int) -> str:

@@ -30,7 +30,7 @@ FACTORS: Mapping[str, float] = {
     "closing": 0.8,
 }
 
-_COMMON = 0.6  # share of the logarithm of the rank below which a word tells nothing: the first 500 words
+_COMMON = 0.5  # share of the logarithm of the rank below which a word tells nothing: the first 180 words
 _LOG_RANKS = math.log(31_742)
 _CODE_WEIGHT = 2.0
 _WORD = re.compile(r"[^\W_](?:[\w'’.@/#:+-]*[^\W_])?")
