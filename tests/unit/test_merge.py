@@ -622,6 +622,12 @@ def test_a_slip_does_not_turn_the_older_value_into_a_mistake() -> None:
     assert [(f.value, f.status) for f in facts] == [("0711 550122", "superseded"), ("0711 550191", "current")]
 
 
+def test_what_a_session_retracts_itself_was_true_once() -> None:
+    statements = session(state("employer", "Acme"), state("employer", "", act="retract", replaces="Acme"))
+    seen = visible(timeline(statements), as_of=day(11), include_closed=True)
+    assert [(f.value, f.status) for f in seen] == [("Acme", "retracted")]
+
+
 def test_a_repetition_within_a_session_is_kept_once() -> None:
     assert len(session(state("home_city", "Berlin"), state("city", "berlin"))) == 1
 

@@ -33,7 +33,7 @@ _DENIALS = frozenset(
     ("no", "not", "non", "never", "without", "except", "former", "formerly", "ex", "previous", "until", "since")
 )
 
-_IDENTIFIER = re.compile(r"\S*(?:@|://|_|\w\.[^\W\d])\S*")
+_IDENTIFIER = re.compile(r"\S*(?:@|://|_|[^\W\d]{2}\.[^\W\d]{2})\S*")
 _TELEPHONE = re.compile(r"\+?[\d\s()/.\-]{6,}")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}\b)")
 _ORDINAL = re.compile(r"(\d{1,2})(?:st|nd|rd|th)")

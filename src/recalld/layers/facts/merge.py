@@ -75,8 +75,9 @@ def statements_of(
 
     Purpose and owner come from the session row. A candidate was said when its message was, else at its own `said_at`,
     else at the end of the session; never after it. What a session corrects itself was never true and is not kept; what
-    it repeats is kept once. Candidates without attribute, value or confidence are dropped. The ids depend on the
-    session and the place of the candidate only, so a repeated delivery gives the same ones.
+    it retracts was true once and is; what it repeats is kept once. Candidates without attribute, value or confidence
+    are dropped. The ids depend on the session and the place of the candidate only, so a repeated delivery gives the
+    same ones.
     """
     known = list(known_attributes)
     kept: list[Statement] = []
@@ -176,15 +177,12 @@ def _statement(candidate: Candidate, attribute: str, source: _Source, attributes
 
 
 def _said_in_session(kept: list[Statement], new: Statement) -> list[Statement]:
-    """The statements of a session so far and a *new* one: corrected ones leave, repeated ones are not added."""
+    """The statements of a session so far and a *new* one: what it corrects leaves, what it repeats is not added."""
     before = [statement for statement in kept if statement.attribute == new.attribute]
-    if new.act == "correct":
-        slip = _slip(before, new)
-        if slip is not None:
-            return [*(s for s in kept if s is not slip), replace(new, replaces=slip.value)]
-    if _repeats(before, new):
-        return kept
-    return [*kept, new]
+    slip = _slip(before, new) if new.act == "correct" else None
+    if slip is not None:
+        return [*(s for s in kept if s is not slip), replace(new, replaces=slip.value)]
+    return kept if _repeats(before, new) else [*kept, new]
 
 
 def _slip(before: Sequence[Statement], new: Statement) -> Statement | None:
