@@ -30,10 +30,11 @@ def plant(point: str, nth: int) -> None:
     async def method(*args: Any, **kwargs: Any) -> Any:
         nonlocal calls
         calls += 1
-        if moment == "before" and calls == nth:
+        place = calls
+        if moment == "before" and place == nth:
             os.kill(os.getpid(), signal.SIGKILL)
         result = await original(*args, **kwargs)
-        if moment == "after" and calls == nth:
+        if moment == "after" and place == nth:
             os.kill(os.getpid(), signal.SIGKILL)
         return result
 

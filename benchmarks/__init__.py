@@ -1,0 +1,1 @@
+"""Speed, cost and scale. Benchmarks print; they assert nothing."""
