@@ -9,9 +9,18 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from recalld.errors import ConfigurationError, InvalidInput
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Access:
+    """With whose key, and on whose word, an endpoint is called."""
+
+    api_key: str | None = None  # None: the provider's own environment variable, for trusted endpoints only
+    trusted: bool = True  # False: the base URL comes from a tenant
 
 
 def check_base_url(url: str, *, trusted: bool) -> str:

@@ -69,6 +69,10 @@ class PublicOnly(httpx2.AsyncBaseTransport):
         await self._inner.aclose()
 
 
+class Oversized(httpx2.ReadError):
+    """An answer is longer than any honest one; asking again would only bring it again."""
+
+
 class _Bounded(httpx2.AsyncByteStream):
     """Reads no more of an answer than any honest one has."""
 
@@ -80,7 +84,7 @@ class _Bounded(httpx2.AsyncByteStream):
         async for chunk in self._stream:
             seen += len(chunk)
             if seen > MAX_ANSWER_BYTES:
-                raise httpx2.ReadError(f"the answer is longer than {MAX_ANSWER_BYTES} bytes")
+                raise Oversized(f"the answer is longer than {MAX_ANSWER_BYTES} bytes")
             yield chunk
 
     async def aclose(self) -> None:
@@ -89,6 +93,6 @@ class _Bounded(httpx2.AsyncByteStream):
 
 async def _bound(response: httpx2.Response) -> None:
     if response.headers.get("content-encoding", "identity") != "identity":
-        raise httpx2.ReadError("the answer is compressed, which was not asked for", request=response.request)
+        raise Oversized("the answer is compressed, which was not asked for", request=response.request)
     if isinstance(response.stream, httpx2.AsyncByteStream):
         response.stream = _Bounded(response.stream)

@@ -1,0 +1,73 @@
+"""Model trouble never loses a session: triage, the model while it can be paid and answers, else the local summariser.
+
+`digest.by` says who it was in the end: the model, `local`, or `triage` for a session that needed no model. A later pass can digest
+those marked `local` again while their messages are still kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Protocol
+
+import structlog
+
+from recalld.errors import ConfigurationError, ModelError, RecalldError
+from recalld.ingest.digest import Summariser
+from recalld.ingest.triage import nothing_to_remember
+from recalld.values import Digest, EndedSession, UserRef
+
+log = structlog.get_logger("recalld.ingest")
+
+TRIAGE = "triage"
+
+
+class Allowance(Protocol):
+    """Says whether a user's session may still be spent money on (see `recalld.models.ledger.Ceilings`)."""
+
+    async def permits(self, user: UserRef) -> bool:
+        """False once the month's ceiling of the user or of the tenant is reached."""
+        ...
+
+
+class FallbackSummariser:
+    """`Summariser` that asks *model* where that is needed, allowed and possible, and *local* otherwise."""
+
+    def __init__(
+        self, model: Summariser, local: Summariser, *, allowance: Allowance | None = None, triage: bool = True
+    ) -> None:
+        self.name = model.name
+        self._model, self._local = model, local
+        self._allowance = allowance
+        self._triage = triage
+
+    async def digest(self, session: EndedSession, known_attributes: Sequence[str] = ()) -> Digest:
+        """Digest *session*; never raises for trouble with the model."""
+        if self._triage and nothing_to_remember(session.messages):
+            digest = await self._local.digest(session, known_attributes)
+            if not digest.candidates:  # a second opinion: the grammar found nothing either
+                return replace(digest, by=TRIAGE)
+        if not await self._permitted(session):
+            log.info("summariser.ceiling_reached", model=self.name)
+            return await self._local.digest(session, known_attributes)
+        try:
+            return await self._model.digest(session, known_attributes)
+        except (ModelError, ConfigurationError) as error:
+            log.warning("summariser.fell_back", model=self.name, error=type(error).__name__)
+            return await self._local.digest(session, known_attributes)
+
+    async def close(self) -> None:
+        """Release the model's connections."""
+        close = getattr(self._model, "close", None)
+        if close is not None:
+            await close()
+
+    async def _permitted(self, session: EndedSession) -> bool:
+        """True while there is money. A ledger that does not answer stops the spending, not the session."""
+        if self._allowance is None:
+            return True
+        try:
+            return await self._allowance.permits(session.session.ref.user)
+        except RecalldError as error:
+            log.warning("summariser.allowance_unknown", error=type(error).__name__)
+            return False

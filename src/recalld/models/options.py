@@ -1,0 +1,31 @@
+"""How models are asked: what a setting says beyond their name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from recalld.models.endpoint import Access
+from recalld.models.prices import Prices
+
+OutputMode = Literal["tool", "native", "prompted"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Batching:
+    """Send requests through the provider's batch interface: about half the price, an answer within a day."""
+
+    max_requests: int = 1_000  # per batch
+    max_wait: float = 60.0  # seconds the first request of a batch waits for others
+    poll: float = 30.0  # seconds before the first look at a batch; grows up to ten minutes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChatOptions(Access):
+    """How a chat model is asked."""
+
+    max_tokens: int = 4_000  # of one answer; always sent, or the SDKs would stream
+    timeout: float = 30.0  # seconds for one try
+    output: OutputMode = "tool"  # how the schema is enforced; "tool" works with the most servers
+    batching: Batching | None = None
+    prices: Prices = field(default_factory=Prices)
