@@ -1,6 +1,6 @@
 """Merging one digest of eight candidates into what is known about a user with 2,000 facts.
 
-    python -m benchmarks.merge [--rounds N]
+    python -m benchmarks merge [--rounds N]
 
 Two users: one whose facts spread over the registry, as a person's do, and one whose facts are all about the eight
 attributes of the digest, the worst case. As in ingestion, only the facts and statements of the attributes concerned take
@@ -43,7 +43,7 @@ class Known:
 
 def main(argv: Sequence[str]) -> None:
     """Read the number of rounds from *argv* and print the table."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.merge", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks merge", description=__doc__)
     parser.add_argument("--rounds", type=int, default=300, help="merges per user (default 300)")
     run(rounds=parser.parse_args(argv).rounds)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import runpy
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -103,6 +105,12 @@ def test_no_registered_preference_of_three_years_outvotes_one_of_three_days(row:
     ancient = fact(age=3 * YEAR, attribute=row.name, confidence=sure, confirmations=times)
     recent = fact(age=timedelta(days=3), attribute=row.name, confidence=sure)
     assert weight(ancient, at=NOW, half_life=row.half_life) < weight(recent, at=NOW, half_life=row.half_life)
+
+
+def test_the_plot_in_the_documentation_is_drawn_from_these_formulas() -> None:
+    root = Path(__file__).parents[2]
+    picture = runpy.run_path(str(root / "benchmarks" / "decay_plot.py"))["draw"]()
+    assert (root / "docs" / "explanation" / "decay.svg").read_text(encoding="utf-8") == picture
 
 
 def test_the_heaviest_comes_first_and_carries_its_weight() -> None:
