@@ -100,7 +100,7 @@ def postgres(binaries: Binaries) -> Iterator[TestPostgres]:
     assert users.wait_shared(60)
     assert starting.wait_exclusive(120)
     if not cluster.exists:
-        create_cluster(cluster, admin_password=TEST_PASSWORD, durable=False)
+        create_cluster(cluster, admin_password=TEST_PASSWORD)
         cluster.start(TEST_SETTINGS)
     starting.release()
     yield TestPostgres(cluster=cluster)

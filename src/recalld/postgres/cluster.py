@@ -31,12 +31,13 @@ PORT = 5432  # names the socket file; there is no TCP unless it is asked for
 START_SECONDS = 300  # a long crash recovery is not a failure
 STOP_SECONDS = 120
 
-_ANSWER_SECONDS = 3
+ANSWER_SECONDS = 3
 _SURVIVOR_SECONDS = 10
 _POLL = 0.02
 _NO_PROCESS = 2_147_483_646  # above every pid_max
 _SETTINGS_FILE = "recalld.conf"
-_STARTUP_LOG = "startup.log"
+_STARTUP_LOG = "startup.log"  # what is said before the log in log/ is opened
+_MAINTENANCE_RULES = "maintenance_hba.conf"
 
 
 class Answer(Enum):
@@ -97,13 +98,14 @@ class Cluster:
         self._take_files()
         self._write_settings(settings, port)
         self._clear_remains()
+        said_before = self._log()
         while self._pg_ctl("start", "-l", str(self.directory / _STARTUP_LOG), seconds=seconds) != 0:
             if self.process_alive:
                 raise DatabaseUnavailable(
                     f"PostgreSQL is still starting after {seconds:.0f} s; wait, or look into {self._log_hint}"
                 )
             if not self._end_survivors():  # of a killed server, still at work; PostgreSQL does not start beside them
-                raise self._start_error()
+                raise self._start_error(self._log().removeprefix(said_before))
 
     def stop(self, seconds: float = STOP_SECONDS) -> None:
         """Stop the server: a clean fast stop, else a hard one, after which the next start recovers. None running is fine.
@@ -119,17 +121,25 @@ class Cluster:
             f"the PostgreSQL server of {str(self.directory)!r} does not stop; end its processes by hand"
         )
 
-    def set_admin_password(self, password: str) -> None:
-        """Give the superuser a password while the server is down, as whoever owns the files may.
+    def start_for_maintenance(self, settings: Mapping[str, str], *, port: int) -> str:
+        """Start the server so that the superuser enters without a password; the connection string with which it does.
 
-        Raises `DatabaseUnavailable`.
+        Only on the socket, whose directory is closed to all but the account (and root): whoever can use this could as well
+        read and change the files. Raises as `start` does.
         """
-        self._take_files()
-        self._clear_remains()
-        command = [self.binaries.program("postgres"), "--single", "-D", str(self.directory), "postgres"]
-        done = self.account.run(command, text=f"alter role {ADMIN} password '{password}'\n", timeout=START_SECONDS)
-        if done.returncode != 0 or "ERROR" in done.stderr:
-            raise DatabaseUnavailable(f"PostgreSQL could not be opened for maintenance: {_last_lines(done.stderr)}")
+        rules = self.directory / _MAINTENANCE_RULES
+        rules.write_text(f"local all {ADMIN} trust\n", encoding="utf-8")
+        self.account.give(rules, 0o600)
+        self.start({**settings, "listen_addresses": "", "hba_file": str(rules)}, port=port)
+        rules.unlink()
+        return self.conninfo(login=ADMIN, password="", database="postgres", port=port)
+
+    def sync(self) -> None:
+        """Bring all files to disk. Raises `DatabaseUnavailable`."""
+        command = [self.binaries.program("initdb"), "--sync-only", "--pgdata", str(self.directory)]
+        done = self.account.run(command, timeout=START_SECONDS)
+        if done.returncode != 0:
+            raise DatabaseUnavailable(f"{str(self.directory)!r} cannot be brought to disk: {_last_lines(done.stderr)}")
 
     def remove(self) -> None:
         """End whatever still runs here and delete the directory."""
@@ -139,10 +149,10 @@ class Cluster:
     # ------------------------------------------------------------ its processes
     def _serves(self, pid: int) -> bool:
         """True when *pid* is a running process of this cluster's server, whatever else may have that number now."""
-        if not _running(pid):
+        if not process_runs(pid):
             return False
         if sys.platform == "linux":
-            return _is_postgres(pid) and self._works_here(pid)
+            return _program(pid) == "postgres" and self._works_here(pid)
         return str(self.directory) in _ps(pid, "command=")
 
     def _works_here(self, pid: int) -> bool:
@@ -151,6 +161,8 @@ class Cluster:
         In a container root may lack the capability to look at others' processes; the account may look at its own.
         """
         try:
+            if Path(f"/proc/{pid}").stat().st_uid != self.account.uid:
+                return False
             return Path(f"/proc/{pid}/cwd").samefile(self.directory)
         except PermissionError:
             if self.account.is_ours:
@@ -163,19 +175,31 @@ class Cluster:
     def _processes(self) -> list[int]:
         """The processes at work in this directory. Beyond Linux only the one that `postmaster.pid` names can be told."""
         if sys.platform == "linux":
-            return [pid for pid in _postgres_processes(self.account.uid) if self._works_here(pid)]
+            found = ((pid, _program(pid)) for pid in _all_processes())
+            return [
+                pid
+                for pid, name in found
+                if (name == "initdb" and self._named_by(pid)) or (name == "postgres" and self._works_here(pid))
+            ]
         postmaster = self.postmaster
         return [postmaster.pid] if postmaster is not None and self._serves(postmaster.pid) else []
+
+    def _named_by(self, pid: int) -> bool:
+        """True when the command line of *pid* names this directory: an `initdb` that was left alone goes on otherwise."""
+        try:
+            return os.fsencode(self.directory) in Path(f"/proc/{pid}/cmdline").read_bytes()
+        except OSError:
+            return False
 
     def _end_survivors(self) -> bool:
         """End the processes that are at work in this directory; True when there were any."""
         pids = self._processes()
         for kind in (signal.SIGQUIT, signal.SIGKILL):
-            for pid in filter(_running, pids):
+            for pid in filter(process_runs, pids):
                 with suppress(ProcessLookupError):
                     os.kill(pid, kind)
             deadline = time.monotonic() + _SURVIVOR_SECONDS
-            while any(map(_running, pids)) and time.monotonic() < deadline:
+            while any(map(process_runs, pids)) and time.monotonic() < deadline:
                 time.sleep(_POLL)
         return bool(pids)
 
@@ -224,11 +248,17 @@ class Cluster:
                 f"pg_ctl {action} did not return within {seconds:.0f} s; look into {self._log_hint}"
             ) from error
 
-    def _start_error(self) -> RecalldError:
-        try:
-            log = (self.directory / _STARTUP_LOG).read_text(encoding="utf-8", errors="replace")
-        except OSError:
-            log = ""
+    def _log(self) -> str:
+        """What the server has said today, and at its start."""
+        files = sorted((self.directory / "log").glob("*.log"), key=lambda path: path.stat().st_mtime)[-1:]
+        texts = (
+            path.read_text(encoding="utf-8", errors="replace")
+            for path in (*files, self.directory / _STARTUP_LOG)
+            if path.exists()
+        )
+        return "".join(texts)
+
+    def _start_error(self, log: str) -> RecalldError:
         if "Address already in use" in log:
             return ConfigurationError("the TCP port is taken by another program; choose another tcp_port, or none")
         if any(words in log for words in ("configuration parameter", "invalid value", "outside the valid range")):
@@ -239,29 +269,27 @@ class Cluster:
         )
 
 
-def create_cluster(cluster: Cluster, *, admin_password: str, durable: bool = True) -> None:
+def create_cluster(cluster: Cluster, *, admin_password: str) -> None:
     """Make the data directory of *cluster* with `initdb`; the superuser `recalld_admin` gets *admin_password*.
 
     The parent directory must exist and be reachable for the account. Text is UTF-8, compared byte-wise, with PostgreSQL's
-    own rules for upper and lower case, so that indexes survive upgrades of the operating system. Without *durable* the
-    files may be lost in a power failure. Raises `ConfigurationError`, `DatabaseUnavailable`.
+    own rules for upper and lower case, so that indexes survive upgrades of the operating system. The files are not on
+    disk yet: see `Cluster.sync`. Raises `ConfigurationError`, `DatabaseUnavailable`.
     """
     runner = initdb_account(cluster.account)
     cluster.directory.mkdir(mode=0o700)
     runner.give(cluster.directory, 0o700)
     with _password_file(cluster.directory, runner, admin_password) as password_file:
-        done = _initdb(cluster, runner, password_file, "C.UTF-8", durable=durable)
+        done = _initdb(cluster, runner, password_file, "C.UTF-8")
         if done.returncode != 0 and "locale" in done.stderr:  # not every platform has C.UTF-8
-            done = _initdb(cluster, runner, password_file, "C", durable=durable)
+            done = _initdb(cluster, runner, password_file, "C")
     if done.returncode != 0:
         raise DatabaseUnavailable(f"initdb failed in {str(cluster.directory)!r}: {_last_lines(done.stderr)}")
     _include_settings(cluster.directory / "postgresql.conf")
     cluster.account.give_tree(cluster.directory)
 
 
-def _initdb(
-    cluster: Cluster, runner: Account, password_file: Path, locale: str, *, durable: bool
-) -> subprocess.CompletedProcess[str]:
+def _initdb(cluster: Cluster, runner: Account, password_file: Path, locale: str) -> subprocess.CompletedProcess[str]:
     case_rules = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"] if cluster.binaries.major >= 17 else []
     command = [
         cluster.binaries.program("initdb"),
@@ -273,7 +301,7 @@ def _initdb(
         "--encoding=UTF8",
         f"--locale={locale}",
         *case_rules,
-        *([] if durable else ["--no-sync"]),
+        "--no-sync",
     ]
     return runner.run(command, timeout=START_SECONDS)
 
@@ -295,8 +323,6 @@ def _include_settings(configuration: Path) -> None:
     """Make `initdb`'s configuration, which holds what it found out about the machine, read ours after it."""
     with configuration.open("a", encoding="utf-8") as file:
         file.write(f"\ninclude_if_exists = '{_SETTINGS_FILE}'\n")
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def read_postmaster(directory: Path) -> Postmaster | None:
@@ -317,7 +343,7 @@ def read_postmaster(directory: Path) -> Postmaster | None:
 def ask(socket_directory: Path, port: int) -> Answer:
     """Ask the server behind a socket, without logging in."""
     conninfo = make_conninfo(
-        host=str(socket_directory), port=port, dbname="postgres", user=ADMIN, connect_timeout=_ANSWER_SECONDS
+        host=str(socket_directory), port=port, dbname="postgres", user=ADMIN, connect_timeout=ANSWER_SECONDS
     )
     match psycopg.pq.PGconn.ping(conninfo.encode()):
         case psycopg.pq.Ping.OK:
@@ -329,7 +355,7 @@ def ask(socket_directory: Path, port: int) -> Answer:
 
 
 # ---------------------------------------------------------------- processes
-def _running(pid: int) -> bool:
+def process_runs(pid: int) -> bool:
     """True for a process that runs; a zombie does not (process 1 of a container may never have asked for its end)."""
     try:
         os.kill(pid, 0)
@@ -349,19 +375,16 @@ def _state(pid: int) -> str:
         return "Z"
 
 
-def _is_postgres(pid: int) -> bool:
-    """True for PostgreSQL's own processes; somebody's shell may stand in the directory too."""
+def _all_processes() -> Iterator[int]:
+    yield from (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit())
+
+
+def _program(pid: int) -> str:
+    """The name of the program that *pid* runs; somebody's shell may stand in the directory too."""
     try:
-        return Path(f"/proc/{pid}/comm").read_text(encoding="utf-8", errors="replace").strip() == "postgres"
+        return Path(f"/proc/{pid}/comm").read_text(encoding="utf-8", errors="replace").strip()
     except OSError:
-        return False
-
-
-def _postgres_processes(uid: int) -> Iterator[int]:
-    for entry in Path("/proc").iterdir():
-        with suppress(OSError):
-            if entry.name.isdigit() and entry.stat().st_uid == uid and _is_postgres(int(entry.name)):
-                yield int(entry.name)
+        return ""
 
 
 def _ps(pid: int, column: str) -> str:

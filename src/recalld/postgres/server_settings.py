@@ -58,5 +58,10 @@ SETTINGS: Mapping[str, str] = MappingProxyType(
 
 def rendered(settings: Mapping[str, str]) -> str:
     """*settings* as a configuration file."""
-    lines = [f"{name} = '{value.replace(chr(39), chr(39) * 2)}'" for name, value in settings.items()]
-    return "\n".join(["# written by recalld at every start; pass settings to EmbeddedPostgres instead", *lines, ""])
+    head = "# written by recalld at every start; pass settings to EmbeddedPostgres instead"
+    return "\n".join([head, *(f"{name} = {_quoted(value)}" for name, value in settings.items()), ""])
+
+
+def _quoted(value: str) -> str:
+    escaped = value.replace("\\", "\\\\").replace("'", "''")
+    return f"'{escaped}'"
