@@ -228,6 +228,17 @@ def test_what_is_set_through_the_api_has_no_scheduled_end() -> None:
     assert current(*statements, on=60) == ["Acme"]
 
 
+def test_a_plan_outlives_a_scheduled_end_that_is_lifted() -> None:
+    statements = [
+        said(1, "Acme"),
+        said(2, "Corvo", from_day=60),
+        said(9, "Acme", until=40),
+        said(20, "Acme", origin="api"),
+    ]
+    assert current(*statements, on=50) == ["Acme"]
+    assert current(*statements, on=60) == ["Corvo"]
+
+
 # ---------------------------------------------------------------- many values
 def test_many_values_accumulate() -> None:
     assert current(many(1, "cat Tom"), many(5, "dog Rex"), on=9) == ["cat Tom", "dog Rex"]

@@ -33,6 +33,7 @@ _DENIALS = frozenset(
     ("no", "not", "non", "never", "without", "except", "former", "formerly", "ex", "previous", "until", "since")
 )
 
+_STROKES = str.maketrans("øØłŁđĐ", "oOlLdD")  # NFKD does not take these apart
 _IDENTIFIER = re.compile(r"\S*(?:@|://|_|[^\W\d]{2}\.[^\W\d]{2})\S*")
 _TELEPHONE = re.compile(r"\+?[\d\s()/.\-]{6,}")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}\b)")
@@ -84,11 +85,16 @@ def _tokens(value: str) -> Tokens:
 
 def _plain(value: str) -> str:
     """Without case, accents of Latin letters and apostrophes; marks of other scripts carry meaning and stay."""
+    plain = value.strip() if value.isascii() else _without_accents(value.strip())
+    return _APOSTROPHES.sub("", plain.casefold()).strip()
+
+
+def _without_accents(value: str) -> str:
     letters: list[str] = []
-    for char in unicodedata.normalize("NFKD", value.strip()):
+    for char in unicodedata.normalize("NFKD", value):
         if not (unicodedata.combining(char) and letters and letters[-1] < "\u0250"):
             letters.append(char)
-    return _APOSTROPHES.sub("", "".join(letters).casefold()).replace("ø", "o").replace("ł", "l").strip()
+    return "".join(letters).translate(_STROKES)
 
 
 def _looks_like_a_date(plain: str) -> bool:

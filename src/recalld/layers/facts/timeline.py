@@ -126,6 +126,7 @@ class _Ending:
     statement: Statement
     at: datetime | None = None  # None: when the span in its place begins, even if that moves
     by: _Span | None = None
+    instead_of: _Ending | None = None  # the plan that a scheduled end comes before
 
     @property
     def moment(self) -> datetime:
@@ -357,7 +358,7 @@ class _Line:
         """The same value once more: newer, perhaps in more detail, perhaps with an earlier beginning."""
         self._hear_again(span, key, said)
         if said.statement.origin == "api" and span.ending and span.ending.scheduled:
-            self._end(span, None)
+            self._end(span, span.ending.instead_of)
         if said.planned and not span.begun(said.at):
             span.start = max(said.valid_from, span.floor or said.valid_from)
         elif said.valid_from < span.start:
@@ -405,7 +406,8 @@ class _Line:
             span.start = min(span.start, said.valid_from) if span.begun(said.at) else said.valid_from
         free = span.ending is None or span.ending.scheduled or until < span.ending.moment
         if free and (said.firm or not span.firm):
-            self._end(span, _expiry(said, until))
+            plan = span.ending.instead_of if span.ending and span.ending.scheduled else span.ending
+            self._end(span, replace(_expiry(said, until), instead_of=plan))
 
     def _found_for_a_while(self, key: Key, said: _Said, until: datetime) -> None:
         rivals: list[_Span] = []
