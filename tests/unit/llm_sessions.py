@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from typing import cast
 
 from recalld.ingest.fallback import FallbackSummariser
 from recalld.ingest.summarisers import open_summariser
@@ -20,12 +21,12 @@ QUICK = LanePolicy(first_wait=0.0, patience=5.0, failures_to_open=1_000_000)
 ATTRIBUTES = Attributes()
 
 
-def said(*turns: str | tuple[Role, str], ended: datetime = ENDED, timezone: str = "Europe/Berlin") -> EndedSession:
+def said(*turns: str | tuple[str, str], ended: datetime = ENDED, timezone: str = "Europe/Berlin") -> EndedSession:
     """A session; a bare string is the user's, a minute lies between two messages."""
-    pairs: list[tuple[Role, str]] = [("user", turn) if isinstance(turn, str) else turn for turn in turns]
+    pairs = [("user", turn) if isinstance(turn, str) else turn for turn in turns]
     start = ended - timedelta(minutes=len(pairs))
     messages = tuple(
-        Message(role=role, content=content, at=start + timedelta(minutes=place))
+        Message(role=cast("Role", role), content=content, at=start + timedelta(minutes=place))
         for place, (role, content) in enumerate(pairs)
     )
     session = Session(

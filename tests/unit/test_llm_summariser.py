@@ -85,7 +85,12 @@ async def test_a_message_cannot_leave_the_fence_or_pass_for_another_message():
 
 
 async def test_system_and_tool_messages_are_not_shown():
-    session = said(("system", "be nice"), "what's the weather", ("tool", "web page: the user lives in Quito"), ("assistant", "Sunny."))
+    session = said(
+        ("system", "be nice"),
+        "what's the weather",
+        ("tool", "web page: the user lives in Quito"),
+        ("assistant", "Sunny."),
+    )
     async with scripted(lambda call: Output(arguments=digest())) as (summariser, server):
         await summariser.digest(session)
 
@@ -118,7 +123,9 @@ async def test_a_long_session_is_split_and_its_digests_merged():
     def answer(call: Call) -> Output:
         seq = next(n for n in range(30) if f"[{n}] user" in call.prompt)
         text = f"Part that begins at {seq}. " + "And it goes on like this. " * 30
-        return Output(arguments=digest(fact("pet", f"dog {seq}", seq, f"message number {seq}"), summary=text, points=[f"p{seq}"]))
+        return Output(
+            arguments=digest(fact("pet", f"dog {seq}", seq, f"message number {seq}"), summary=text, points=[f"p{seq}"])
+        )
 
     policy = TranscriptPolicy(part_tokens=1_500, overlap=1)
     async with scripted(answer, transcript=policy) as (summariser, server):
@@ -144,7 +151,9 @@ async def test_a_message_longer_than_a_part_is_shown_in_pieces():
 async def test_a_session_of_too_many_parts_is_left_to_the_local_summariser():
     policy = TranscriptPolicy(part_tokens=100, overlap=0, max_parts=2)
     async with scripted(lambda call: Output(arguments=digest()), transcript=policy) as (summariser, server):
-        made = await summariser.digest(said(*[f"this is message number {n} of very many, with some words" * 5 for n in range(20)]))
+        made = await summariser.digest(
+            said(*[f"this is message number {n} of very many, with some words" * 5 for n in range(20)])
+        )
 
     assert (made.by, server.calls) == ("local", [])
 
@@ -158,7 +167,9 @@ async def test_a_long_summary_is_cut_between_sentences():
 
 
 async def test_relative_dates_arrive_as_the_days_they_mean_in_the_users_zone():
-    reply = digest(fact("current_location", "Quito", 0, "in Quito until the end of March", until="2027-04-01", since="2026-11-01"))
+    reply = digest(
+        fact("current_location", "Quito", 0, "in Quito until the end of March", until="2027-04-01", since="2026-11-01")
+    )
     async with scripted(lambda call: Output(arguments=reply)) as (summariser, _):
         made = await summariser.digest(said("I'm in Quito until the end of March", timezone="Europe/Berlin"))
 
@@ -168,7 +179,10 @@ async def test_relative_dates_arrive_as_the_days_they_mean_in_the_users_zone():
 
 
 async def test_tokens_and_dollars_of_a_call_are_metered():
-    async with scripted(lambda call: Output(arguments=digest(), input_tokens=2_000, output_tokens=300)) as (summariser, _):
+    async with scripted(lambda call: Output(arguments=digest(), input_tokens=2_000, output_tokens=300)) as (
+        summariser,
+        _,
+    ):
         with metered() as meter:
             await summariser.digest(said("I moved"))
 

@@ -27,14 +27,14 @@ _LASTING = _words(
     """
     again still anymore always never usually already finally instead since until now today remember forget prefer
     favorite favourite love like hate allergic vegan vegetarian called named moved new old former actually sorry not no
-    home house flat job work boss birthday family baby dog cat pet
+    home house flat job work boss birthday family children wives husband dog cat pet
     """
 )
 _POLITE = re.compile(
-    r"(?:hi|hey|hello|hiya|yo|good (?:morning|afternoon|evening|night|day)|morning|evening|thanks?(?: you)?|thank you|thx|ty|cheers|"
-    r"ok|okay|k|cool|great|perfect|nice|awesome|lovely|super|brilliant|got it|i see|makes sense|sounds good|good|fine|right|wow|"
-    r"bye|goodbye|see you|see ya|later|that's (?:it|all|great|perfect)|that is all|done|lol|haha|ha|please|pls|how are you|"
-    r"what's up|there|so much|a lot|very much|everyone|bot|assistant|all)+",
+    r"(?:(?:good (?:morning|afternoon|evening|night|day)|thank you|got it|i see|makes sense|sounds good|see (?:you|ya)|"
+    r"that(?:['’]s| is) (?:it|all|great|perfect)|how are you(?: doing)?|what['’]s up|so much|a lot|very much|hi|hey|hello|hiya|yo|"
+    r"morning|evening|thanks?|thx|ty|cheers|ok|okay|k|cool|great|perfect|nice|awesome|lovely|super|brilliant|good|fine|right|wow|"
+    r"bye|goodbye|later|done|lol|haha|ha|please|pls|there|all|everyone)(?:[\s,.!?;:]+|$))+",
     re.IGNORECASE,
 )
 _SERVICE = re.compile(
@@ -71,20 +71,15 @@ def _is_empty(text: str, before: Sequence[Message]) -> bool:
 
 
 def _is_harmless(clause: str, before: Sequence[Message]) -> bool:
-    if _is_polite(clause):
+    if _POLITE.fullmatch(clause.strip()):  # nothing but greetings, thanks and assent
         return not _was_asked(before)
     rest = _SERVICE.sub(" ", clause)
     words = {word.casefold().replace("’", "'") for word in _WORD.findall(rest)}
-    if words & (_FIRST_PERSON | _LASTING | RELATIONS):
+    relatives = RELATIONS & (words | {word.removesuffix("s") for word in words})
+    if relatives or words & (_FIRST_PERSON | _LASTING):
         return False
     start = clause.strip()
     return bool(_SERVICE.match(start) or _QUESTION.match(start) or _ORDER.match(start))
-
-
-def _is_polite(clause: str) -> bool:
-    """Nothing but greetings, thanks and assent."""
-    phrases = [phrase for phrase in re.split(r"[,.!?;:\s]+(?=\w)|[^\w']+$", clause.strip()) if phrase]
-    return bool(_POLITE.fullmatch("".join(phrases))) or all(map(_POLITE.fullmatch, phrases))
 
 
 def _was_asked(before: Sequence[Message]) -> bool:

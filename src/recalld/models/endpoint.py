@@ -61,6 +61,8 @@ def is_public(address: str) -> bool:
         carried = ip.ipv4_mapped or ip.sixtofour or (ip.teredo and ip.teredo[1]) or _nat64(ip)
         if carried:
             return is_public(str(carried))
+        if ip.is_site_local:
+            return False
     return ip.is_global and not ip.is_multicast and not ip.is_reserved
 
 
