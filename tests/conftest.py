@@ -29,6 +29,7 @@ from recalld.postgres.locks import FileLock
 from recalld.postgres.migrate import migrate
 from recalld.postgres.pool import Database
 from recalld.postgres.server_settings import SETTINGS
+from tests.services import running_redis
 
 # a test cluster may lose everything at any moment, and saves the time that durability costs
 TEST_SETTINGS = {
@@ -158,6 +159,13 @@ def admin(postgres: TestPostgres, migrated_urls: DatabaseUrls) -> Iterator[psyco
     name = conninfo_to_dict(migrated_urls.service)["dbname"]
     with psycopg.connect(postgres.admin_of(str(name)), autocommit=True) as connection:
         yield connection
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    """A real Redis, shared by the tests of one worker: each flushes it first."""
+    with tempfile.TemporaryDirectory(prefix=PREFIX) as folder, running_redis(Path(folder)) as server:
+        yield server.url
 
 
 @pytest.fixture

@@ -33,6 +33,7 @@ from recalld.border import (
 from recalld.errors import InvalidInput, InvalidMessage, NotFound
 from recalld.layers.facts.merge import api_statement, visible
 from recalld.layers.facts.store import Source
+from recalld.layers.working.base import best_effort
 from recalld.layers.working.journal import Opening
 from recalld.postgres.pool import Transaction
 from recalld.settings import Settings
@@ -130,7 +131,8 @@ class UserMemory:
         async with self.parts.database.pipelined("app", self.ref) as tx:
             done = await self.parts.journal.append(tx, session_id, checked, opening, first_seq)
         if done.messages:
-            await self.parts.working.append(session, done.epoch, done.first_seq, done.messages)
+            with best_effort():
+                await self.parts.working.append(session, done.epoch, done.first_seq, done.messages)
         return done.first_seq + len(done.messages)
 
     async def set_state(self, session_id: str, state: Mapping[str, Any]) -> None:
@@ -142,7 +144,8 @@ class UserMemory:
         async with self.parts.database.transaction("app", self.ref) as tx:
             epoch = await self.parts.journal.fence(tx)
             await self.parts.journal.set_state(tx, session_id, epoch, text)
-        await self.parts.working.set_state(session, epoch, dict(state))
+        with best_effort():
+            await self.parts.working.set_state(session, epoch, dict(state))
 
     async def end_session(
         self, session_id: str, *, wait: bool = False, at: datetime | None = None, budget_seconds: float | None = None
@@ -155,7 +158,8 @@ class UserMemory:
         session = self._session(session_id)
         ended = await self._end(session, at=_now(at), wait=wait)
         if ended.no_memory:
-            await self.parts.working.drop(session, ended.epoch)
+            with best_effort():
+                await self.parts.working.drop(session, ended.epoch)
             return IngestReport(session=session, status="nothing")
         if not wait or ended.state != "ended" or not ended.attempts:
             return _standing(ended)

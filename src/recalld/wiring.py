@@ -188,7 +188,9 @@ def _vectors(settings: Settings) -> VectorIndex:
 def _working(settings: Settings) -> WorkingMemory:
     if settings.redis_url is None:
         return InProcessWorkingMemory()
-    raise ConfigurationError("redis_url is set, but this version has no Redis adapter")
+    from recalld.layers.working.redis import open_redis  # noqa: PLC0415 -- an extra, imported only where it is used
+
+    return open_redis(settings.redis_url.get_secret_value())
 
 
 def _embedder(settings: Settings) -> Embedder:

@@ -25,7 +25,7 @@ from recalld.layers.facts.attributes import Attributes
 from recalld.layers.facts.merge import statements_of
 from recalld.layers.facts.store import FactStore
 from recalld.layers.vectors.base import EpisodeVectors, VectorIndex, Vectors
-from recalld.layers.working.base import WorkingMemory
+from recalld.layers.working.base import WorkingMemory, best_effort
 from recalld.layers.working.journal import Journal, UserRow
 from recalld.models.embedder import Embedder
 from recalld.postgres.pool import Database, Transaction
@@ -100,7 +100,8 @@ class Ingestion:
             report = IngestReport(session=ref, status="dropped", timings=stages.seconds)
         except Exception as error:  # noqa: BLE001 -- whatever it is, the session must not be lost: it is noted and tried again
             report = await self._postpone(session.session, error, stages)
-        await self.working.drop(ref, epoch)
+        with best_effort():
+            await self.working.drop(ref, epoch)
         return report
 
     async def add(self, episode: Episode, vectors: Vectors) -> None:

@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Protocol
 
+import structlog
+
+from recalld.errors import WorkingMemoryUnavailable
 from recalld.values import Message, SessionRef, UserRef
+
+log = structlog.get_logger("recalld.working")
+
+
+@contextmanager
+def best_effort() -> Generator[None]:
+    """Go on when working memory does not answer: it is a copy, the journal has everything."""
+    try:
+        yield
+    except WorkingMemoryUnavailable as error:
+        log.warning("working_memory.away", error=type(error).__name__)
 
 
 class WorkingMemory(Protocol):
@@ -13,6 +28,8 @@ class WorkingMemory(Protocol):
 
     It is the fast copy: the journal in PostgreSQL is the durable one, so any entry may vanish at any moment. `None` from `read`
     means "not here, ask the journal"; `fill` puts the journal's copy back.
+
+    Only `erase` and `count` have to succeed; whoever calls the others goes on without them (`best_effort`).
 
     The epoch is part of every key: what was written under an older epoch of the user can never be read under a newer one.
     Raises `WorkingMemoryUnavailable` when the store does not answer.
