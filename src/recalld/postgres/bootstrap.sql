@@ -107,6 +107,10 @@ begin
         execute format('alter role %I in database %I set search_path = recalld_jobs, %I',
                        role_name, current_database(), vector_schema);
     end loop;
+    if not has_schema_privilege('recalld_app', vector_schema, 'usage') then
+        execute format('grant usage on schema %I to recalld_owner, recalld_app, recalld_worker, recalld_eraser, %I, %I',
+                       vector_schema, current_setting('recalld.service_login'), current_setting('recalld.migrator_login'));
+    end if;
 end
 $bootstrap$;
 

@@ -104,7 +104,7 @@ class Cluster:
                 raise DatabaseUnavailable(
                     f"PostgreSQL is still starting after {seconds:.0f} s; wait, or look into {self._log_hint}"
                 )
-            if not self._end_survivors():  # of a killed server, still at work; PostgreSQL does not start beside them
+            if not self.end_processes():  # of a killed server, still at work; PostgreSQL does not start beside them
                 raise self._start_error(self._log().removeprefix(said_before))
 
     def stop(self, seconds: float = STOP_SECONDS) -> None:
@@ -143,7 +143,7 @@ class Cluster:
 
     def remove(self) -> None:
         """End whatever still runs here and delete the directory."""
-        self._end_survivors()
+        self.end_processes()
         shutil.rmtree(self.directory, ignore_errors=True)
 
     # ------------------------------------------------------------ its processes
@@ -191,7 +191,7 @@ class Cluster:
         except OSError:
             return False
 
-    def _end_survivors(self) -> bool:
+    def end_processes(self) -> bool:
         """End the processes that are at work in this directory; True when there were any."""
         pids = self._processes()
         for kind in (signal.SIGQUIT, signal.SIGKILL):
