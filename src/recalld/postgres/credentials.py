@@ -61,8 +61,12 @@ class Credentials:
 
     def urls(self, socket_directory: Path, port: int) -> DatabaseUrls:
         """The addresses of the two logins on a socket."""
-        place = f"/{DATABASE}?host={quote(str(socket_directory), safe='')}&port={port}"
+        place = f"/{DATABASE}?host={_quoted(str(socket_directory))}&port={port}"
         return DatabaseUrls(
-            service=f"postgresql://{SERVICE_LOGIN}:{quote(self.service_password)}@{place}",
-            migrator=f"postgresql://{MIGRATOR_LOGIN}:{quote(self.migrator_password)}@{place}",
+            service=f"postgresql://{SERVICE_LOGIN}:{_quoted(self.service_password)}@{place}",
+            migrator=f"postgresql://{MIGRATOR_LOGIN}:{_quoted(self.migrator_password)}@{place}",
         )
+
+
+def _quoted(text: str) -> str:
+    return quote(text, safe="")
