@@ -11,6 +11,7 @@ import typer
 from recalld.cli import render
 from recalld.cli.admin import doctor, migrate_command
 from recalld.cli.demo import demo
+from recalld.cli.importing import import_command
 from recalld.cli.options import (
     AtOption,
     DataDirOption,
@@ -38,6 +39,7 @@ app = typer.Typer(
 app.command("demo")(demo)
 app.command("migrate")(migrate_command)
 app.command("doctor")(doctor)
+app.command("import")(import_command)
 
 
 @app.command()
