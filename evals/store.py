@@ -1,0 +1,28 @@
+"""A recalld of its own for one evaluation: embedded PostgreSQL in a folder that is removed afterwards."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from recalld import Memory
+from recalld.settings import Settings
+
+
+@asynccontextmanager
+async def fresh_memory() -> AsyncGenerator[Memory]:
+    """An empty memory with the local models; whatever database the environment names is left alone."""
+    with tempfile.TemporaryDirectory(prefix="recalld-evals-") as folder:
+        settings = Settings(  # pyright: ignore[reportCallIssue] - the rest has defaults, in a form it does not read
+            data_dir=Path(folder),
+            database_url=None,
+            redis_url=None,
+            vectors="pgvector",
+            summariser="local",
+            embedder="local",
+            worker=False,  # sessions are ended and ingested here, one after another
+        )
+        async with Memory.open(settings) as memory:
+            yield memory
