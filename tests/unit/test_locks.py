@@ -76,19 +76,17 @@ def test_a_note_replaces_the_one_before(path):
 
 
 def test_a_killed_process_holds_nothing(path):
-    script = (
-        "import sys; from pathlib import Path; from recalld.postgres.locks import FileLock\n"
-        "print(FileLock(Path(sys.argv[1])).try_exclusive(), flush=True); sys.stdin.read()"
-    )
-    command = [
-        sys.executable,
-        "-c",
-        script.replace("print(FileLock", "print((lock := FileLock").replace(").try", ")).try"),
-    ]
+    script = """
+import sys
+from pathlib import Path
+from recalld.postgres.locks import FileLock
+lock = FileLock(Path(sys.argv[1]))
+print(lock.try_exclusive(), flush=True)
+sys.stdin.read()
+"""
+    command = [sys.executable, "-c", script, str(path)]
     environment = {"PYTHONPATH": ":".join(sys.path)}
-    with subprocess.Popen(
-        [*command, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
-    ) as other:
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == "True\n"
         lock = FileLock(path)
