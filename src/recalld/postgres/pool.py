@@ -16,10 +16,19 @@ from typing import Any, Literal, LiteralString, TypeVar, cast
 import psycopg
 from pgvector.psycopg import register_vector_async
 from psycopg import AsyncConnection, AsyncCursor
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import AsyncRowFactory, DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from recalld.errors import Conflict, DatabaseUnavailable, InvalidInput, RecalldError, UnsafeDatabase
+from recalld.errors import (
+    ConfigurationError,
+    Conflict,
+    DatabaseUnavailable,
+    InvalidInput,
+    MigrationError,
+    RecalldError,
+    UnsafeDatabase,
+)
 from recalld.values import UserRef
 
 DbRole = Literal["app", "worker", "eraser", "auditor", "sweeper", "gate"]
@@ -27,7 +36,19 @@ Connection = AsyncConnection[DictRow]
 T = TypeVar("T")
 
 _ENTER = "select recalld.enter(%s, %s, %s, %s)"
-CONNECT_ATTEMPTS = 3
+# Seconds that a caller waits for a connection, with a look at the server after each of them.
+PATIENCE = (2.0, 4.0, 9.0)
+# Then the pool stops trying by itself: the next caller makes it try at once, instead of after a long back-off.
+RECONNECT_SECONDS = 5.0
+# Where the address says nothing else: a server that vanished from the network is noticed within half a minute.
+_CONNECTION_DEFAULTS = {
+    "application_name": "recalld",
+    "connect_timeout": "10",
+    "keepalives_idle": "15",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "30000",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,23 +108,29 @@ class Database:
         """*recover* is awaited when the server does not answer: it may start it again (embedded)."""
         self.url = url
         self._recover = recover
+        self._healing = asyncio.Lock()
+        self._healed = 0
         self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
             url,
             connection_class=cast("type[Connection]", AsyncConnection),
             kwargs={
+                **_missing_in(url),
                 "row_factory": dict_row,
                 "prepare_threshold": 2 if prepared_statements else None,
-                "application_name": "recalld",
             },
             min_size=1,
             max_size=max_connections,
             configure=_configure,
-            timeout=15,
+            reconnect_timeout=RECONNECT_SECONDS,
             open=False,
         )
 
     async def open(self) -> None:
-        """Connect. Raises `DatabaseUnavailable`."""
+        """Connect. Raises `DatabaseUnavailable`, with the reason that the server or the network gives."""
+        try:
+            await (await AsyncConnection.connect(self.url, **_missing_in(self.url))).close()
+        except psycopg.OperationalError as error:
+            raise DatabaseUnavailable(f"cannot connect to PostgreSQL: {error}") from error
         with translated():
             await self._pool.open(wait=True)
 
@@ -142,42 +169,78 @@ class Database:
 
     @asynccontextmanager
     async def _connection(self) -> AsyncGenerator[Connection]:
-        connection = await self._checkout()
-        try:
-            with translated():
+        with translated():
+            connection = await self._checkout()
+            try:
                 yield connection
-        finally:
-            await self._pool.putconn(connection)
+            except psycopg.errors.FeatureNotSupported:
+                # a prepared `select *` from before a migration: every further use on this connection would fail too
+                await connection.close()
+                raise
+            finally:
+                await self._give_back(connection)
+
+    async def _give_back(self, connection: Connection) -> None:
+        """Return a connection even when the caller is cancelled meanwhile: the pool counts on it."""
+        await asyncio.shield(self._pool.putconn(connection))
 
     async def _checkout(self) -> Connection:
         """A connection that answers. A broken one is replaced; a dead embedded server is started again."""
-        for attempt in range(CONNECT_ATTEMPTS):
-            try:
-                connection = await self._pool.getconn(timeout=15 if attempt else 2)
-            except PoolTimeout:
-                await self._heal()
-                continue
-            if not connection.closed and not _hung_up(connection):
+        for seconds in PATIENCE:
+            healed = self._healed
+            connection = await self._answering(seconds)
+            if connection is not None:
                 return connection
-            await connection.close()
-            await self._pool.putconn(connection)
-            await self._heal()
-        raise DatabaseUnavailable("PostgreSQL does not answer; is the server at DATABASE_URL running?")
+            await self._heal(healed)
+        raise DatabaseUnavailable(
+            f"no connection within {sum(PATIENCE):.0f} s: PostgreSQL does not answer, "
+            f"or all {self._pool.max_size} connections are busy (max_connections)"
+        )
 
-    async def _heal(self) -> None:
-        if self._recover is not None:
-            await self._recover()
-        await self._pool.check()
+    async def _answering(self, seconds: float) -> Connection | None:
+        """The next free connection, or `None` when there is none in time, or it turned out to be dead."""
+        try:
+            connection = await self._pool.getconn(timeout=seconds)
+        except PoolTimeout:
+            return None
+        if await _alive(connection):
+            return connection
+        await connection.close()
+        await self._give_back(connection)
+        return None
+
+    async def _heal(self, healed: int) -> None:
+        """Look after the server and the idle connections, unless somebody has done so since the count was *healed*."""
+        async with self._healing:
+            if self._healed == healed:
+                if self._recover is not None:
+                    await self._recover()
+                await self._pool.check()
+                self._healed += 1
 
 
-def _hung_up(connection: Connection) -> bool:
-    """True when the server closed this idle connection: its socket is readable, which costs one poll() and no round trip."""
+def _missing_in(url: str) -> dict[str, Any]:
+    """The defaults that a connection string leaves open. Raises `ConfigurationError`; it is not shown, it may hold a password."""
+    try:
+        given = conninfo_to_dict(url)
+    except psycopg.ProgrammingError:
+        raise ConfigurationError("DATABASE_URL is not a connection string of PostgreSQL, postgresql://…") from None
+    return {name: value for name, value in _CONNECTION_DEFAULTS.items() if name not in given}
+
+
+async def _alive(connection: Connection) -> bool:
+    """False when the server closed this idle connection. Its socket then has something to read, which costs one poll() to see."""
+    if connection.closed:
+        return False
     poll = select.poll()
     poll.register(connection.fileno(), select.POLLIN | select.POLLHUP | select.POLLERR)
     if not poll.poll(0):
+        return True
+    try:
+        await AsyncConnectionPool.check_connection(cast("AsyncConnection", connection))
+    except psycopg.Error:
         return False
-    connection.pgconn.consume_input()
-    return connection.pgconn.status != psycopg.pq.ConnStatus.OK
+    return True
 
 
 async def _configure(connection: Connection) -> None:
@@ -185,26 +248,79 @@ async def _configure(connection: Connection) -> None:
     await connection.commit()
 
 
+_TRANSLATIONS: tuple[tuple[tuple[type[Exception], ...], type[RecalldError], str], ...] = (
+    (
+        (psycopg.errors.InsufficientPrivilege,),
+        UnsafeDatabase,
+        "PostgreSQL refused a statement for want of privileges ({}); run 'recalld doctor' to see which grants or policies differ",
+    ),
+    (
+        (
+            psycopg.errors.UniqueViolation,
+            psycopg.errors.ExclusionViolation,
+            psycopg.errors.SerializationFailure,
+            psycopg.errors.DeadlockDetected,
+            psycopg.errors.LockNotAvailable,
+        ),
+        Conflict,
+        "another writer was faster ({}); try again",
+    ),
+    ((psycopg.errors.FeatureNotSupported,), Conflict, "the schema changed meanwhile ({}); try again"),
+    (
+        (
+            psycopg.DataError,
+            psycopg.IntegrityError,
+            psycopg.errors.ProgramLimitExceeded,
+            psycopg.errors.StatementTooComplex,
+            UnicodeEncodeError,
+        ),
+        InvalidInput,
+        "PostgreSQL cannot store this value ({})",
+    ),
+    (
+        (
+            psycopg.errors.UndefinedTable,
+            psycopg.errors.UndefinedColumn,
+            psycopg.errors.UndefinedFunction,
+            psycopg.errors.UndefinedObject,
+            psycopg.errors.InvalidSchemaName,
+        ),
+        MigrationError,
+        "the schema is not the one this version expects ({}); run 'recalld migrate'",
+    ),
+    (
+        (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction),
+        DatabaseUnavailable,
+        "PostgreSQL did not answer ({})",
+    ),
+    (
+        (psycopg.Error,),
+        RecalldError,
+        "PostgreSQL refused a statement ({}); this is a fault of recalld, please report it",
+    ),
+)
+
+
 class translated:  # noqa: N801 -- reads as an adverb: `with translated():`
-    """Turns driver errors into ours. Messages carry the error class, never the statement or its values."""
+    """Turns driver errors into ours. Neither the message nor the cause's carries the statement or its values."""
 
     def __enter__(self) -> None:
         """Nothing to set up."""
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: object) -> None:
         """Raise our error from the driver's."""
-        if error is None or isinstance(error, RecalldError | asyncio.CancelledError):
-            return
-        if isinstance(error, psycopg.errors.InsufficientPrivilege):
-            raise UnsafeDatabase(
-                "PostgreSQL refused a statement for want of privileges; run 'recalld doctor' to see which grants or policies differ"
-            ) from error
-        if isinstance(
-            error,
-            psycopg.errors.UniqueViolation | psycopg.errors.SerializationFailure | psycopg.errors.DeadlockDetected,
-        ):
-            raise Conflict(f"another writer was faster ({type(error).__name__}); try again") from error
-        if isinstance(error, psycopg.DataError | UnicodeEncodeError | psycopg.errors.ProgramLimitExceeded):
-            raise InvalidInput(f"PostgreSQL cannot store this value ({type(error).__name__})") from error
-        if isinstance(error, psycopg.OperationalError | PoolTimeout):
-            raise DatabaseUnavailable(f"PostgreSQL did not answer ({type(error).__name__})") from error
+        for kinds, ours, message in _TRANSLATIONS:
+            if isinstance(error, kinds):
+                told = _without_content(error)
+                raise ours(message.format(told)) from error
+
+
+def _without_content(error: Exception) -> str:
+    """What kind of error it is, and where. What the server wrote may quote rows, so it goes from the error too, which is logged."""
+    told = type(error).__name__
+    if isinstance(error, psycopg.Error) and error.sqlstate is not None:
+        diagnosis = error.diag
+        place = diagnosis.constraint_name or diagnosis.table_name
+        told = f"{told} {error.sqlstate}" + (f" on {place}" if place else "")
+        error.args = (told,)
+    return told
