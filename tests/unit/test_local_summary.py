@@ -14,7 +14,7 @@ from recalld.ingest.digest import Summariser
 from recalld.ingest.local.points import MAX_POINT_TOKENS, MAX_POINTS, choose_points
 from recalld.ingest.local.summariser import LocalSummariser, digest_turns
 from recalld.ingest.local.summary import MAX_SUMMARY_TOKENS
-from recalld.ingest.local.topics import MAX_TOPICS, choose_topics
+from recalld.ingest.local.topics import MAX_TOPICS, choose_topics, language_of
 from recalld.ingest.local.turns import read_turns
 from recalld.layers.facts.attributes import Attributes
 from recalld.models.tokens import count_tokens
@@ -190,6 +190,26 @@ def test_topics_name_no_speaker():
 def test_topics_do_not_repeat_a_stem():
     topics = choose_topics(["The annual invoice is late.", "Invoices are late.", "The annual invoice came twice."])
     assert sum("invoice" in topic for topic in topics) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("The lamp is broken and I would like a new one.", "en"),
+        ("Die Lampe ist kaputt und ich hätte gerne eine neue.", "de"),
+        ("La lampe est cassée et je voudrais en avoir une autre.", "fr"),
+        ("La lámpara está rota y me gustaría tener otra de ellas.", "es"),
+        ("KX-20931-B", "en"),
+    ],
+)
+def test_the_language_is_seen_by_its_stop_words(text: str, language: str):
+    assert language_of(text) == language
+
+
+def test_topics_in_german_are_no_function_words():
+    said = digest(user("Die Lampe im Wohnzimmer ist kaputt und der Elektriker aus Kassel kommt erst am Freitag."))
+    assert {"lampe", "elektriker", "wohnzimmer"} & {word for topic in said.topics for word in topic.split()}
+    assert not {"und", "der", "ist", "im"} & {word for topic in said.topics for word in topic.split()}
 
 
 def test_nothing_said_has_no_topics():

@@ -21,15 +21,17 @@ _LONGEST_PHRASE = 2  # words
 _TEXT = 3_000  # characters read, the points first
 _LEAST_WEIGHT = 0.4  # of every word: "make" has 0.32, "group" 0.47
 _NOT_THINGS = ("ed", "ly")
+_LANGUAGES = ("en", "de", "fr", "es", "it", "pt", "nl", "pl", "sv", "fi", "ru")  # YAKE's larger lists of stop words
+_PUNCTUATION = ".,;:!?…()[]“”\"'’"
 _BAD_ENDS = re.compile(r"^[\W_]+|[\W_]+$")
 _BREAK = re.compile(r"[.!?,;:]\s")
 _MARKER = re.compile(r"\[\w+:|[“”\"\]]")  # "[photo: …]"
 
 
-def choose_topics(texts: Iterable[str], speakers: Iterable[str] = (), *, language: str = "en") -> tuple[str, ...]:
+def choose_topics(texts: Iterable[str], speakers: Iterable[str] = ()) -> tuple[str, ...]:
     """The key phrases of *texts*, lower case, the best first; none repeats another or holds a word of *speakers*."""
     material = "\n".join(text[:1].upper() + text[1:] for text in texts)  # YAKE finds sentences by their capitals
-    phrases = _key_phrases(_MARKER.sub(" ", material)[:_TEXT], language)
+    phrases = _key_phrases(_MARKER.sub(" ", material)[:_TEXT])
     names = {word for speaker in speakers for word in speaker.casefold().split()}
     cleaned = (_BAD_ENDS.sub("", phrase.lower()) for phrase in phrases)
     return tuple(_distinct([phrase for phrase in cleaned if _tells(phrase, names)]))
@@ -69,15 +71,21 @@ class _Extractor(Protocol):
     def clear_caches(self) -> None: ...
 
 
-def _key_phrases(text: str, language: str) -> list[str]:
+def _key_phrases(text: str) -> list[str]:
     """YAKE's phrases, best first. Its caches hold words of the text, so they are emptied at once."""
     if not text.strip():
         return []
-    extractor = _extractor(language)
+    extractor = _extractor(language_of(text))
     try:
         return [phrase for phrase, _ in extractor.extract_keywords(text)]
     finally:
         extractor.clear_caches()
+
+
+def language_of(text: str) -> str:
+    """The language of *text* (ISO 639-1) among those of `_LANGUAGES`: the one whose stop words it has most of."""
+    words = {word.strip(_PUNCTUATION) for word in text.lower().split()}
+    return max(_LANGUAGES, key=lambda language: len(words & _stop_words(language)))  # of equals the first: English
 
 
 def _extractor(language: str) -> _Extractor:
