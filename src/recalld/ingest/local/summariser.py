@@ -27,26 +27,27 @@ class LocalSummariser:
 
     name = "local"
 
-    def __init__(self, attributes: Attributes) -> None:
-        """*attributes* is the registry that fact candidates are named by."""
+    def __init__(self, attributes: Attributes, *, language: str | None = None) -> None:
+        """*attributes* name the fact candidates; *language* (ISO 639-1) is that of topics, None: seen per session."""
         self._attributes = attributes
+        self._language = language
 
     async def digest(self, session: EndedSession, known_attributes: Sequence[str] = ()) -> Digest:  # noqa: ARG002
         """Digest *session*. Attributes are unified when candidates are merged, so *known_attributes* are not needed."""
         return await asyncio.get_running_loop().run_in_executor(_worker, self._digest, session)
 
     def _digest(self, session: EndedSession) -> Digest:
-        return digest_turns(read_turns(session.messages))
+        return digest_turns(read_turns(session.messages), language=self._language)
 
 
-def digest_turns(turns: Sequence[Turn], candidates: Sequence[Candidate] = ()) -> Digest:
+def digest_turns(turns: Sequence[Turn], candidates: Sequence[Candidate] = (), *, language: str | None = None) -> Digest:
     """The digest of what was read."""
     points = choose_points(turns)
     sentences = choose_sentences(turns, points)
     said = (statement.text for statement in (*points, *sentences))
     return Digest(
         summary=render_summary(sentences),
-        topics=choose_topics(said, {turn.speaker for turn in turns}),
+        topics=choose_topics(said, {turn.speaker for turn in turns}, language),
         points=render_points(points),
         candidates=tuple(candidates),
         by=LocalSummariser.name,

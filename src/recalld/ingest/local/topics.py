@@ -28,10 +28,13 @@ _BREAK = re.compile(r"[.!?,;:]\s")
 _MARKER = re.compile(r"\[\w+:|[“”\"\]]")  # "[photo: …]"
 
 
-def choose_topics(texts: Iterable[str], speakers: Iterable[str] = ()) -> tuple[str, ...]:
-    """The key phrases of *texts*, lower case, the best first; none repeats another or holds a word of *speakers*."""
+def choose_topics(texts: Iterable[str], speakers: Iterable[str] = (), language: str | None = None) -> tuple[str, ...]:
+    """The key phrases of *texts*, lower case, the best first; none repeats another or holds a word of *speakers*.
+
+    *language* (ISO 639-1) chooses the stop words; None: it is seen from the texts.
+    """
     material = "\n".join(text[:1].upper() + text[1:] for text in texts)  # YAKE finds sentences by their capitals
-    phrases = _key_phrases(_MARKER.sub(" ", material)[:_TEXT])
+    phrases = _key_phrases(_MARKER.sub(" ", material)[:_TEXT], language)
     names = {word for speaker in speakers for word in speaker.casefold().split()}
     cleaned = (_BAD_ENDS.sub("", phrase.lower()) for phrase in phrases)
     return tuple(_distinct([phrase for phrase in cleaned if _tells(phrase, names)]))
@@ -71,11 +74,11 @@ class _Extractor(Protocol):
     def clear_caches(self) -> None: ...
 
 
-def _key_phrases(text: str) -> list[str]:
+def _key_phrases(text: str, language: str | None) -> list[str]:
     """YAKE's phrases, best first. Its caches hold words of the text, so they are emptied at once."""
     if not text.strip():
         return []
-    extractor = _extractor(language_of(text))
+    extractor = _extractor(language or language_of(text))
     try:
         return [phrase for phrase, _ in extractor.extract_keywords(text)]
     finally:
