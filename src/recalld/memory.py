@@ -30,9 +30,8 @@ from recalld.border import (
     check_user,
     clean_text,
 )
-from recalld.errors import InvalidInput, InvalidMessage, NotFound
-from recalld.layers.facts.merge import api_statement, visible
-from recalld.layers.facts.store import Source
+from recalld.errors import Conflict, InvalidInput, InvalidMessage, NotFound
+from recalld.layers.facts.merge import api_statement, conflicts, history, visible
 from recalld.layers.working.base import best_effort
 from recalld.layers.working.journal import Opening
 from recalld.postgres.pool import Transaction
@@ -45,6 +44,9 @@ from recalld.values import (
     ErasureReceipt,
     Fact,
     FactChanges,
+    FactConflict,
+    History,
+    HistoryEntry,
     IngestReport,
     MemoryContext,
     Message,
@@ -53,6 +55,7 @@ from recalld.values import (
     Session,
     SessionRef,
     SessionState,
+    Statement,
     UserRef,
 )
 from recalld.wiring import Parts, wire
@@ -284,35 +287,79 @@ class UserMemory:
         at: datetime | None = None,
     ) -> Fact:
         """State a fact through the API; it is merged like any other statement. Returns the fact as it is known then."""
-        now = _now(at)
         candidate = Candidate(
             attribute=check_text("an attribute", attribute, limit=255),
             value=check_text("a value", value, limit=4096).strip(),
             valid_from=check_bound("valid_from", valid_from),
             valid_to=check_bound("valid_to", valid_to),
         )
+        return await self._state(candidate, at=_now(at))
+
+    async def _state(self, candidate: Candidate, *, at: datetime) -> Fact:
+        """Merge a statement of the tenant like any other; the fact it founds or confirms."""
         async with self.parts.database.transaction("worker", self.ref) as tx:
             user = await self.parts.journal.lock_user(tx)
             statement = api_statement(
                 candidate,
                 statement_id=f"{time_ns():016x}-{uuid4().hex}",  # grows, so the later of two calls at the same time wins
                 purpose=self.purpose,
-                at=now,
+                at=at,
                 attributes=self.parts.attributes,
                 known_attributes=await self.parts.facts.attributes(tx, user.epoch),
             )
-            changes = await self.parts.facts.add(tx, user.epoch, [statement], at=now)
+            changes = await self.parts.facts.add(tx, user.epoch, [statement], at=at)
             await self.parts.journal.touch_user(tx, facts=bool(changes), episodes=False)
             return await self.parts.facts.resting_on(tx, user.epoch, statement)
 
     async def delete_fact(self, fact_id: str, *, at: datetime | None = None) -> FactChanges:
         """Forget one fact with the statements it rests on; what it had closed is open again. Raises `NotFound`."""
+        return await self.parts.deletion.fact(self.ref, check_id("fact id", fact_id), at=_now(at))
+
+    async def history(self, attribute: str | None = None, *, purposes: Sequence[str] | None = None) -> list[History]:
+        """Each attribute as a timeline: every value with its dates, the sentences it rests on, and what ended it."""
+        facts, statements = await self._evidence(attribute, purposes)
+        return list(history([fact for fact in facts if fact.retired_at is None], statements))
+
+    async def conflicts(self, *, purposes: Sequence[str] | None = None) -> list[FactConflict]:
+        """What contradicted what, when, and how it was decided; `decide` decides otherwise."""
+        _, statements = await self._evidence(None, purposes)
+        return conflicts(statements)
+
+    async def why(self, fact_id: str, *, purposes: Sequence[str] | None = None) -> HistoryEntry:
+        """What one fact rests on: which sentences of which sessions, and what ended it. Raises `NotFound`."""
         check_id("fact id", fact_id)
-        async with self.parts.database.transaction("worker", self.ref) as tx:
-            user = await self.parts.journal.lock_user(tx)
-            changes = await self.parts.facts.forget_fact(tx, user.epoch, fact_id, at=_now(at))
-            await self.parts.journal.touch_user(tx, facts=True, episodes=False)
-            return changes
+        for timeline in await self.history(purposes=purposes):
+            for entry in timeline.entries:
+                if entry.fact.fact_id == fact_id:
+                    return entry
+        raise NotFound(f"there is no fact {fact_id!r}")
+
+    async def decide(self, fact_id: str, *, at: datetime | None = None) -> Fact:
+        """Decide a conflict otherwise: the value of this fact holds, and the one that took its place was never true.
+
+        Returns the value as it is known then. Raises `NotFound`, and `Conflict` when nothing took its place.
+        """
+        entry = await self.why(fact_id)
+        winner = next((fact for fact in await self.facts(at=at) if fact.fact_id == entry.fact.superseded_by), None)
+        if winner is None:
+            raise Conflict(f"no current value has taken the place of fact {fact_id!r}")
+        candidate = Candidate(
+            attribute=entry.fact.attribute, value=entry.fact.value, act="correct", replaces=winner.value
+        )
+        return await self._state(candidate, at=_now(at))
+
+    async def _evidence(
+        self, attribute: str | None, purposes: Sequence[str] | None
+    ) -> tuple[list[Fact], list[Statement]]:
+        name = (
+            None
+            if attribute is None
+            else self.parts.attributes.canonical(check_text("an attribute", attribute, limit=255))
+        )
+        async with self.parts.database.transaction("app", self.ref, self._purposes(purposes)) as tx:
+            epoch = await self.parts.journal.epoch(tx)
+            versions = await self.parts.facts.versions(tx, epoch, name)
+            return versions, await self.parts.facts.statements(tx, epoch, [name] if name else None)
 
     # ------------------------------------------------------------ episodes
     async def episodes(
@@ -361,18 +408,11 @@ class UserMemory:
 
     async def delete_episode(self, episode_id: str, *, at: datetime | None = None) -> FactChanges:
         """Forget an episode, its vectors and the facts that follow from it; what those had closed is open again. Raises `NotFound`."""
-        check_id("episode id", episode_id)
-        async with self.parts.database.transaction("worker", self.ref) as tx:
-            user = await self.parts.journal.lock_user(tx)
-            if not await self.parts.episodes.delete(tx, [episode_id]):
-                raise NotFound(f"there is no episode {episode_id!r}")
-            if self.parts.vectors.transactional:
-                await self.parts.vectors.delete(tx, self.ref, [episode_id])
-            changes = await self.parts.facts.forget_source(tx, user.epoch, Source(episode_id=episode_id), at=_now(at))
-            await self.parts.journal.touch_user(tx, facts=True, episodes=True)
-        if not self.parts.vectors.transactional:
-            await self.parts.vectors.delete(None, self.ref, [episode_id])
-        return changes
+        return await self.parts.deletion.episode(self.ref, check_id("episode id", episode_id), at=_now(at))
+
+    async def delete_session(self, session_id: str, *, at: datetime | None = None) -> FactChanges:
+        """Forget a session, open or ended, with its messages, its episode and the facts that follow from it. Raises `NotFound`."""
+        return await self.parts.deletion.session(self._session(session_id), at=_now(at))
 
     # ------------------------------------------------------------ the rights
     async def export(self, *, format: ExportFormat = "markdown") -> str:  # noqa: A002 -- the word of the API

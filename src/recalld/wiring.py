@@ -28,6 +28,7 @@ from recalld.postgres.embedded import EmbeddedPostgres, default_data_dir
 from recalld.postgres.lint import refuse_unsafe
 from recalld.postgres.migrate import migrate, pending
 from recalld.postgres.pool import Database
+from recalld.privacy.delete import Deletion
 from recalld.privacy.erase import Eraser
 from recalld.privacy.export import Exporter
 from recalld.recall.pipeline import Recall
@@ -60,6 +61,7 @@ class Parts:
     recall: Recall
     exporter: Exporter
     eraser: Eraser
+    deletion: Deletion
     worker: Worker
     _running: set[asyncio.Task[Any]] = field(default_factory=set[asyncio.Task[Any]])
 
@@ -175,6 +177,9 @@ def _assemble(settings: Settings, database: Database) -> Parts:
         recall=recall,
         exporter=Exporter(database=database, journal=journal, facts=facts, episodes=episodes),
         eraser=Eraser(database=database, queue=queue, working=working, vectors=vectors),
+        deletion=Deletion(
+            database=database, journal=journal, facts=facts, episodes=episodes, vectors=vectors, working=working
+        ),
         worker=worker,
     )
 

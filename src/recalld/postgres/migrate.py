@@ -26,6 +26,7 @@ QUEUE = "procrastinate"
 LOCK = 7_236_110_401  # any constant: one migrator at a time per database
 LOCK_TIMEOUT = "5s"  # a migration that waits for a long reader gives up instead of blocking everybody behind it
 MINIMUM_SERVER = 160_000
+MINIMUM_VECTOR = (0, 7)  # the first with halfvec
 
 _TABLE = """
 create table if not exists recalld.migrations (
@@ -82,7 +83,8 @@ async def pending(connection: Connection) -> list[str]:
     ).fetchone()
     applied = await _applied(connection) if exists and exists["there"] else {}
     _check_known(applied)
-    return [migration.name for migration in shipped() if migration.name not in applied]
+    steps = [migration.name for migration in shipped() if migration.name not in applied]
+    return steps + ([_queue_step()] if _queue_scripts(applied) else [])
 
 
 async def _apply_all(connection: Connection) -> list[str]:
@@ -117,15 +119,23 @@ def _check_known(applied: dict[str, str]) -> None:
 
 
 async def _apply_queue(connection: Connection, applied: dict[str, str]) -> list[str]:
-    """The queue's schema on a fresh database; on an older one, the migrations its library ships since."""
-    installed = metadata.version(QUEUE)
-    done = sorted((name.partition(" ")[2] for name in applied if name.startswith(QUEUE)), key=_version)
-    if done and _version(done[-1]) >= _version(installed):
+    """Bring the queue's schema to the installed version of its library."""
+    scripts = _queue_scripts(applied)
+    if not scripts:
         return []
-    scripts = _queue_migrations(done[-1]) if done else [SchemaManager.get_schema()]
-    step = Migration(name=f"{QUEUE} {installed}", sql="\n".join(scripts))
+    step = Migration(name=_queue_step(), sql="\n".join(scripts))
     await _as_owner(connection, "set local search_path = recalld_jobs", *scripts, _QUEUE_GRANTS, record=step)
     return [step.name]
+
+
+def _queue_step() -> str:
+    return f"{QUEUE} {metadata.version(QUEUE)}"
+
+
+def _queue_scripts(applied: dict[str, str]) -> list[str]:
+    """What the queue's schema lacks: all of it on a fresh database, else the migrations that its library ships since."""
+    done = [name.partition(" ")[2] for name in applied if name.startswith(QUEUE)]
+    return _queue_migrations(max(done, key=_version)) if done else [SchemaManager.get_schema()]
 
 
 def _queue_migrations(since: str) -> list[str]:
@@ -165,13 +175,32 @@ async def _execute_each(connection: Connection, statements: Sequence[str]) -> No
 
 
 async def _check_server(connection: Connection) -> None:
+    """Refuse a server, an extension or a login with which the migrations cannot work."""
     version = connection.info.server_version
     if version < MINIMUM_SERVER:
-        raise MigrationError(f"this is PostgreSQL {version // 10_000}; recalld needs 16 or newer")
+        raise MigrationError(
+            f"this is PostgreSQL {version // 10_000}; recalld needs {MINIMUM_SERVER // 10_000} or newer"
+        )
+    await _check_bootstrap(connection)
     row = await (await connection.execute("select extversion from pg_extension where extname = 'vector'")).fetchone()
     if row is None:
         raise MigrationError(
             "the extension 'vector' (pgvector 0.7 or newer) is not in this database; run 'recalld migrate --admin-url …' as its admin"
         )
-    if _version(row["extversion"]) < (0, 7):
+    if _version(row["extversion"]) < MINIMUM_VECTOR:
         raise MigrationError(f"pgvector {row['extversion']} is too old; recalld needs 0.7 or newer")
+
+
+async def _check_bootstrap(connection: Connection) -> None:
+    cursor = await connection.execute(
+        "select pg_has_role(oid, 'member') as ours, current_user as login from pg_roles where rolname = 'recalld_owner'"
+    )
+    row = await cursor.fetchone()
+    if row is None:
+        raise MigrationError(
+            "this database was never prepared for recalld; run 'recalld migrate --admin-url …' as its admin"
+        )
+    if not row["ours"]:
+        raise MigrationError(
+            f"the login {row['login']!r} may not change the schema; use the migrator's (recalld_migrator)"
+        )

@@ -1,0 +1,116 @@
+"""Facts through the public face: stating, contradicting, deciding, reading back in time, and taking back."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from recalld import Memory, UserMemory
+from recalld.errors import Conflict, InvalidInput, NotFound
+
+SPRING = datetime(2026, 4, 1, 12, tzinfo=UTC)
+AUTUMN = datetime(2026, 10, 1, 12, tzinfo=UTC)
+NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def ada(memory: Memory) -> UserMemory:
+    return memory.user("acme", "ada")
+
+
+async def values(user: UserMemory, **options: object) -> dict[str, str]:
+    facts = await user.facts(at=NOW, **options)  # type: ignore[arg-type]
+    return {fact.value: fact.status for fact in facts}
+
+
+async def test_a_stated_fact_is_known(ada: UserMemory) -> None:
+    fact = await ada.set_fact("home city", "Leipzig", at=SPRING)
+    assert (fact.attribute, fact.value, fact.origin, fact.status) == ("home_city", "Leipzig", "api", "current")
+
+
+async def test_another_value_closes_the_first(ada: UserMemory) -> None:
+    await ada.set_fact("home_city", "Leipzig", at=SPRING)
+    await ada.set_fact("city", "Berlin", at=AUTUMN)
+    assert await values(ada) == {"Berlin": "current"}
+    assert await values(ada, include_closed=True) == {"Leipzig": "superseded", "Berlin": "current"}
+    assert await values(ada, as_of=SPRING + timedelta(days=1)) == {"Leipzig": "current"}
+
+
+async def test_what_was_believed_stays_readable(ada: UserMemory) -> None:
+    await ada.set_fact("home_city", "Leipzig", at=SPRING)
+    await ada.set_fact("home_city", "Berlin", valid_from=SPRING + timedelta(days=60), at=AUTUMN)
+    summer = SPRING + timedelta(days=90)
+    assert await values(ada, as_of=summer) == {"Berlin": "current"}
+    assert await values(ada, as_of=summer, believed_at=summer) == {"Leipzig": "current"}
+
+
+async def test_the_same_value_again_confirms(ada: UserMemory) -> None:
+    await ada.set_fact("home_city", "Leipzig", at=SPRING)
+    fact = await ada.set_fact("home_city", "leipzig", at=AUTUMN)
+    assert (fact.confirmations, fact.confirmed_at) == (1, AUTUMN)
+    assert len(await ada.facts(at=NOW)) == 1
+
+
+async def test_deleting_the_new_home_opens_the_old_one_again(ada: UserMemory) -> None:
+    await ada.set_fact("home_city", "Leipzig", at=SPRING)
+    berlin = await ada.set_fact("home_city", "Berlin", at=AUTUMN)
+    await ada.delete_fact(berlin.fact_id, at=NOW)
+    assert await values(ada, include_closed=True) == {"Leipzig": "current"}
+    assert "Berlin" not in await ada.export(format="json")
+
+
+async def test_a_conflict_can_be_decided_otherwise(ada: UserMemory) -> None:
+    leipzig = await ada.set_fact("home_city", "Leipzig", at=SPRING)
+    await ada.set_fact("home_city", "Berlin", at=AUTUMN)
+    (conflict,) = await ada.conflicts()
+    assert (conflict.against.value, conflict.statement.value, conflict.decision) == ("Leipzig", "Berlin", "superseded")
+    decided = await ada.decide(leipzig.fact_id, at=NOW)
+    assert decided.value == "Leipzig"
+    assert await values(ada, include_closed=True) == {"Leipzig": "current"}
+    (timeline,) = await ada.history("home_city")
+    assert ("Berlin", "corrected") in [(entry.fact.value, entry.fact.status) for entry in timeline.entries]
+
+
+async def test_only_what_was_superseded_can_be_decided(ada: UserMemory) -> None:
+    fact = await ada.set_fact("home_city", "Leipzig", at=SPRING)
+    with pytest.raises(Conflict, match="taken the place"):
+        await ada.decide(fact.fact_id, at=NOW)
+    with pytest.raises(NotFound):
+        await ada.decide("no-such-fact")
+
+
+async def test_history_tells_every_value_with_its_evidence(ada: UserMemory) -> None:
+    await ada.set_fact("home_city", "Leipzig", at=SPRING)
+    await ada.set_fact("home_city", "Berlin", at=AUTUMN)
+    (timeline,) = await ada.history("lives in")
+    assert [(entry.fact.value, entry.fact.status) for entry in timeline.entries] == [
+        ("Leipzig", "superseded"),
+        ("Berlin", "current"),
+    ]
+    assert (await ada.why(timeline.entries[0].fact.fact_id)).statements[0].said_at == SPRING
+
+
+async def test_a_fact_is_read_under_its_purpose_only(memory: Memory) -> None:
+    sales, support = (memory.user("acme", "ada", purpose=purpose) for purpose in ("sales", "support"))
+    await sales.set_fact("budget", "40 euros", at=SPRING)
+    assert await support.facts(at=NOW) == []
+    assert await values(sales) == {"40 euros": "current"}
+    assert await values(support, purposes=["sales", "support"]) == {"40 euros": "current"}
+
+
+async def test_a_newer_value_of_another_purpose_closes_the_old_one(memory: Memory) -> None:
+    sales, support = (memory.user("acme", "ada", purpose=purpose) for purpose in ("sales", "support"))
+    await sales.set_fact("home_city", "Leipzig", at=SPRING)
+    await support.set_fact("home_city", "Berlin", at=AUTUMN)
+    assert await values(sales) == {}
+    assert await values(support) == {"Berlin": "current"}
+
+
+async def test_bad_facts_are_refused(ada: UserMemory) -> None:
+    for attribute, value in (("", "x"), ("home_city", ""), ("home_city", "x" * 5000)):
+        with pytest.raises(InvalidInput):
+            await ada.set_fact(attribute, value)
+    with pytest.raises(NotFound):
+        await ada.delete_fact("no-such-fact")
+    assert await ada.facts() == []
