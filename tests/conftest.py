@@ -21,7 +21,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from recalld import Memory
 from recalld.postgres.account import Account, server_account
-from recalld.postgres.binaries import Binaries, newest
+from recalld.postgres.binaries import Binaries, installed, newest
 from recalld.postgres.bootstrap import MIGRATOR_LOGIN, SERVICE_LOGIN, bootstrap
 from recalld.postgres.cluster import ADMIN, PORT, Cluster, create_cluster
 from recalld.postgres.embedded import DatabaseUrls
@@ -110,6 +110,16 @@ def postgres(binaries: Binaries) -> Iterator[TestPostgres]:
         shutil.rmtree(home, ignore_errors=True)
     users.release()
     starting.release()
+
+
+@pytest.fixture
+def oldest_postgres(open_tmp_path: Path) -> Iterator[TestPostgres]:
+    """A cluster of the oldest PostgreSQL that is installed, new for each test, in which no role of ours exists yet."""
+    cluster = test_cluster(open_tmp_path, installed()[-1])
+    create_cluster(cluster, admin_password=TEST_PASSWORD)
+    cluster.start(TEST_SETTINGS)
+    yield TestPostgres(cluster=cluster)
+    cluster.stop()
 
 
 @pytest.fixture
