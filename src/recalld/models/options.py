@@ -29,3 +29,15 @@ class ChatOptions(Access):
     output: OutputMode = "tool"  # how the schema is enforced; "tool" works with the most servers
     batching: Batching | None = None
     prices: Prices = field(default_factory=Prices)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EmbedderOptions(Access):
+    """How an embedding model behind an API is asked."""
+
+    timeout: float = 20.0  # seconds for one try
+    query_seconds: float = 3.0  # for a question with all its tries: somebody is waiting for the answer
+    batch_texts: int = 128  # of one request
+    batch_tokens: int = 50_000  # of one request; the smallest limit among the providers is 120,000
+    cached_queries: int = 1024
+    prices: Prices = field(default_factory=Prices)
