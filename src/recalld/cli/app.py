@@ -11,6 +11,7 @@ import typer
 from recalld.cli import render
 from recalld.cli.admin import doctor, migrate_command
 from recalld.cli.demo import demo
+from recalld.cli.facts import facts_app
 from recalld.cli.importing import import_command
 from recalld.cli.options import (
     AtOption,
@@ -40,6 +41,7 @@ app.command("demo")(demo)
 app.command("migrate")(migrate_command)
 app.command("doctor")(doctor)
 app.command("import")(import_command)
+app.add_typer(facts_app, name="facts")
 
 
 @app.command()
@@ -143,30 +145,6 @@ async def search(
     if explain:
         render.console.print(render.explanation_table(found))
     render.console.print(render.hits_table(found.hits) if found.hits else "No episode answers this.")
-
-
-@app.command()
-@runs
-async def facts(
-    user: UserOption,
-    closed: Annotated[bool, typer.Option("--closed", help="Past and corrected values too.")] = False,
-    as_of: Annotated[str | None, typer.Option(help="What was true then.")] = None,
-    believed_at: Annotated[str | None, typer.Option(help="What recalld believed then.")] = None,
-    tenant: TenantOption = "local",
-    purposes: PurposesOption = None,
-    timezone: ZoneOption = "UTC",
-    data_dir: DataDirOption = None,
-    json: JsonOption = False,
-) -> None:
-    """What is known about a person."""
-    async with Target(tenant=tenant, user=user, timezone=timezone, data_dir=data_dir).open() as memory:
-        known = await memory.facts(
-            as_of=moment(as_of, timezone),
-            believed_at=moment(believed_at, timezone),
-            include_closed=closed,
-            purposes=purposes or None,
-        )
-    render.as_json(known) if json else render.console.print(render.facts_table(known) if known else "Nothing is known.")
 
 
 @app.command()
