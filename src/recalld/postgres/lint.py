@@ -18,8 +18,8 @@ QUERIES = beside(__file__, "lint.sql")
 
 # What the rules take as given. A table that is not named here holds personal rows and needs the full protection.
 INSTALLATION_WIDE = ("installation", "migrations")  # no tenant's data
-TENANT_WIDE: tuple[str, ...] = ()  # rows of a tenant, of none of its users
-PERSONAL = ("users", "sessions", "messages", "statements", "facts", "episodes", "vectors", "erasures")
+TENANT_WIDE: tuple[str, ...] = ("tenant_usage",)  # rows of a tenant, of none of its users
+PERSONAL = ("users", "sessions", "messages", "statements", "facts", "episodes", "vectors", "erasures", "usage")
 PURPOSE_FREE = ("sessions",)  # has a purpose and no content; every session is seen whatever the purposes asked for
 GROUP_ROLES = (
     "recalld_app",
