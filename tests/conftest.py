@@ -95,11 +95,9 @@ def postgres(binaries: Binaries) -> Iterator[TestPostgres]:
     """The cluster of this test run: the first worker makes it, the last one removes it."""
     remove_abandoned()
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or token_hex(8)
-    home = open_directory(Path(tempfile.gettempdir()) / f"{PREFIX}{run[:16]}")
+    home = Path(tempfile.gettempdir()) / f"{PREFIX}{run[:16]}"
+    users, starting = join(home)
     cluster = test_cluster(home, binaries)
-    users, starting = FileLock(home / "users.lock"), FileLock(home / "start.lock")
-    assert users.wait_shared(60)
-    assert starting.wait_exclusive(120)
     if not cluster.exists:
         create_cluster(cluster, admin_password=TEST_PASSWORD)
         cluster.start(TEST_SETTINGS)
@@ -205,6 +203,21 @@ def test_cluster(home: Path, binaries: Binaries) -> Cluster:
 
 
 test_cluster.__test__ = False  # pyright: ignore[reportFunctionMemberAccess] -- not a test
+
+
+def join(home: Path) -> tuple[FileLock, FileLock]:
+    """Enter *home* as one of its users, and as the one who may start its server; again if its last user is just removing it."""
+    while True:
+        users, starting = FileLock(open_directory(home) / "users.lock"), FileLock(home / "start.lock")
+        try:
+            assert users.wait_shared(120)
+            assert starting.wait_exclusive(120)
+            if starting.path.exists():
+                return users, starting
+        except FileNotFoundError:
+            pass
+        users.release()
+        starting.release()
 
 
 def open_directory(path: Path) -> Path:

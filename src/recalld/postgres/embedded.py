@@ -31,6 +31,7 @@ from secrets import token_hex, token_urlsafe
 from types import MappingProxyType
 
 import psycopg
+import structlog
 
 from recalld.errors import ConfigurationError, DatabaseUnavailable, RecalldError
 from recalld.postgres.account import server_account
@@ -56,6 +57,8 @@ from recalld.postgres.locks import FileLock
 from recalld.postgres.server_settings import SETTINGS
 
 __all__ = ["DatabaseUrls", "EmbeddedPostgres", "cluster_in", "default_data_dir"]
+
+log = structlog.get_logger("recalld.postgres")
 
 SILENT_SECONDS = 15  # a live server process that answers nothing for so long is stuck
 LEAVE_SECONDS = 30  # how long leaving waits for somebody who is starting the server
@@ -241,6 +244,8 @@ class EmbeddedPostgres:
     def _start(self, cluster: Cluster) -> None:
         """Start the server where the last one was, if that was killed: others may hold its address still."""
         last = cluster.postmaster
+        if last is not None:
+            log.warning("server.died", data_dir=str(self.data_dir), pid=last.pid)
         if self._tcp_port is None and last is not None and last.port != _BOOTSTRAP_PORT:
             port, listens = last.port, last.listens
         else:
@@ -266,6 +271,7 @@ class EmbeddedPostgres:
 
     def _bootstrap_again(self, cluster: Cluster) -> None:
         """After an upgrade of recalld, or when the credentials are lost; whoever owns the files may do that."""
+        log.warning("bootstrap.repeated", data_dir=str(self.data_dir))
         cluster.stop()
         self._write_credentials(self._bootstrap_as_admin(cluster, {}))
 
