@@ -1,0 +1,1 @@
+"""Quality, measured through the public functions only."""
