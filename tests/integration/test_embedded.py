@@ -25,7 +25,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from recalld.errors import ConfigurationError, DatabaseUnavailable
-from recalld.postgres import cluster, embedded
+from recalld.postgres import cluster
 from recalld.postgres.binaries import Binaries
 from recalld.postgres.cluster import ADMIN, Answer, ask, process_runs, read_postmaster
 from recalld.postgres.credentials import Credentials
@@ -513,7 +513,7 @@ def test_a_slow_recovery_is_waited_for_by_everybody(data_dir, open_tmp_path):
 
 
 def test_a_server_that_hangs_is_reported_with_its_number(server, data_dir, monkeypatch):
-    monkeypatch.setattr(embedded, "SILENT_SECONDS", 0)
+    monkeypatch.setattr(cluster, "SILENT_SECONDS", 0)
     monkeypatch.setattr(cluster, "ANSWER_SECONDS", 1)
     server.start()
     pid = postmaster_pid(data_dir)

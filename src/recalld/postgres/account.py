@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from recalld.errors import ConfigurationError
+from recalld.errors import ConfigurationError, DatabaseUnavailable
 
 NAME = "recalld"
 # 60578 to 61183 is what systemd's table of uids leaves unused; it is below 65536, where the uids of many containers end
@@ -40,15 +40,20 @@ class Account:
     ) -> subprocess.CompletedProcess[str]:
         """Run *command* as this account, with *text* as its input; a failing command is the caller's to judge.
 
-        Raises `ConfigurationError` when root may not change its uid.
+        Raises `ConfigurationError` when root may not change its uid, `DatabaseUnavailable` when the time is over.
         """
+        program = Path(command[0]).name
         try:
             return self._run(command, text, timeout)
+        except subprocess.TimeoutExpired as error:
+            raise DatabaseUnavailable(
+                f"{program!r} did not return within {timeout:.0f} s; is the disk stuck or full?"
+            ) from error
         except PermissionError as error:
             if self.is_ours:
                 raise
             raise ConfigurationError(
-                f"root cannot run {Path(command[0]).name!r} as uid {self.uid}: this container may not change uids; "
+                f"root cannot run {program!r} as uid {self.uid}: this container may not change uids; "
                 "run recalld as an ordinary user, or set DATABASE_URL to a PostgreSQL server"
             ) from error
 

@@ -30,6 +30,7 @@ ADMIN = "recalld_admin"
 PORT = 5432  # names the socket file; there is no TCP unless it is asked for
 START_SECONDS = 300  # a long crash recovery is not a failure
 STOP_SECONDS = 120
+SILENT_SECONDS = 15  # a live server process that answers nothing for so long is stuck
 
 ANSWER_SECONDS = 3
 _SURVIVOR_SECONDS = 10
@@ -44,7 +45,7 @@ class Answer(Enum):
     """What a server says to a connection attempt."""
 
     READY = "ready"
-    BUSY = "starting, recovering or stopping"
+    BUSY = "the answer that it is starting, recovering or stopping"
     NONE = "no answer"
 
 
@@ -95,17 +96,34 @@ class Cluster:
 
         What a dead server left behind is cleared first. Raises `DatabaseUnavailable`, `ConfigurationError`.
         """
+        deadline = time.monotonic() + seconds
         self._take_files()
         self._write_settings(settings, port)
         self._clear_remains()
         said_before = self._log()
         while self._pg_ctl("start", "-l", str(self.directory / _STARTUP_LOG), seconds=seconds) != 0:
-            if self.process_alive:
-                raise DatabaseUnavailable(
-                    f"PostgreSQL is still starting after {seconds:.0f} s; wait, or look into {self._log_hint}"
-                )
+            if self.answers(deadline):  # somebody was just starting it, and was killed meanwhile
+                return
             if not self.end_processes():  # of a killed server, still at work; PostgreSQL does not start beside them
                 raise self._start_error(self._log().removeprefix(said_before))
+
+    def answers(self, deadline: float) -> bool:
+        """True when a server runs here and is ready; one that is starting or stopping is waited for until *deadline*.
+
+        *deadline* is a time of the monotonic clock. Raises `DatabaseUnavailable` for a server that is late or silent.
+        """
+        silent_until = time.monotonic() + SILENT_SECONDS
+        while self.process_alive and (postmaster := self.postmaster):
+            answer = ask(postmaster.socket_directory or self.socket_directory, postmaster.port)
+            if answer is Answer.READY:
+                return True
+            if time.monotonic() > (deadline if answer is Answer.BUSY else silent_until):
+                raise DatabaseUnavailable(
+                    f"PostgreSQL process {postmaster.pid} of {str(self.directory)!r} gives {answer.value}; "
+                    f"wait for it, or end it and try again; its log is in {self._log_hint}"
+                )
+            time.sleep(_POLL)
+        return False
 
     def stop(self, seconds: float = STOP_SECONDS) -> None:
         """Stop the server: a clean fast stop, else a hard one, after which the next start recovers. None running is fine.
@@ -241,12 +259,7 @@ class Cluster:
 
     def _pg_ctl(self, action: str, *options: str, seconds: float) -> int:
         command = [self.binaries.program("pg_ctl"), action, "-D", str(self.directory), "-s", "-w"]
-        try:
-            return self.account.run([*command, "-t", f"{seconds:.0f}", *options], timeout=seconds + 60).returncode
-        except subprocess.TimeoutExpired as error:
-            raise DatabaseUnavailable(
-                f"pg_ctl {action} did not return within {seconds:.0f} s; look into {self._log_hint}"
-            ) from error
+        return self.account.run([*command, "-t", f"{seconds:.0f}", *options], timeout=seconds + 60).returncode
 
     def _log(self) -> str:
         """What the server has said today, and at its start."""

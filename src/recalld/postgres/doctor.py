@@ -186,7 +186,7 @@ def _live_server(data_dir: Path, cluster: Cluster, answer: Answer) -> Iterator[F
         )
         yield from _login(data_dir, cluster)
     elif answer is Answer.BUSY:
-        yield _ok("server", f"{name} is {answer.value}; wait")
+        yield _ok("server", f"{name} is starting, recovering or stopping; wait")
     else:
         log = cluster.directory / "log"
         yield _problem(

@@ -60,7 +60,6 @@ __all__ = ["DatabaseUrls", "EmbeddedPostgres", "cluster_in", "default_data_dir"]
 
 log = structlog.get_logger("recalld.postgres")
 
-SILENT_SECONDS = 15  # a live server process that answers nothing for so long is stuck
 LEAVE_SECONDS = 30  # how long leaving waits for somebody who is starting the server
 _BOOTSTRAP_PORT = 1  # the server that is being prepared listens where no client looks
 _POLL = 0.05
@@ -216,30 +215,13 @@ class EmbeddedPostgres:
             self._make(cluster)
         elif self._needs_bootstrap() and (not _serves_clients(cluster) or self._alone()):
             self._bootstrap_again(cluster)
-        if not self._answers(cluster, deadline):
+        if not cluster.answers(deadline):
             self._start(cluster)
         if urls := self._running():
             return urls
         raise DatabaseUnavailable(
             f"the server in {str(self.data_dir)!r} runs but cannot be entered; stop all processes that use it and start again"
         )
-
-    def _answers(self, cluster: Cluster, deadline: float) -> bool:
-        """True when a server of *cluster* runs and answers; one that is starting or stopping is waited for.
-
-        Raises `DatabaseUnavailable` for a process that stays silent.
-        """
-        silent_until = time.monotonic() + SILENT_SECONDS
-        while cluster.process_alive and (postmaster := cluster.postmaster):
-            answer = ask(postmaster.socket_directory or cluster.socket_directory, postmaster.port)
-            if answer is Answer.READY:
-                return True
-            if time.monotonic() > (deadline if answer is Answer.BUSY else silent_until):
-                raise DatabaseUnavailable(
-                    f"PostgreSQL process {postmaster.pid} of {str(self.data_dir)!r} does not answer; end it and try again"
-                )
-            time.sleep(_POLL)
-        return False
 
     def _start(self, cluster: Cluster) -> None:
         """Start the server where the last one was, if that was killed: others may hold its address still."""
