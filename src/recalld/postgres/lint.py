@@ -18,8 +18,8 @@ QUERIES = beside(__file__, "lint.sql")
 
 # What the rules take as given. A table that is not named here holds personal rows and needs the full protection.
 INSTALLATION_WIDE = ("installation", "migrations")  # no tenant's data
-TENANT_WIDE: tuple[str, ...] = ("tenant_usage",)  # rows of a tenant, of none of its users
-PERSONAL = ("users", "sessions", "messages", "statements", "facts", "episodes", "vectors", "erasures", "usage")
+TENANT_WIDE: tuple[str, ...] = ("tenant_usage", "api_keys")  # rows of a tenant, of none of its users
+PERSONAL = ("users", "sessions", "messages", "statements", "facts", "episodes", "vectors", "erasures", "usage", "requests")
 PURPOSE_FREE = ("sessions",)  # has a purpose and no content; every session is seen whatever the purposes asked for
 GROUP_ROLES = (
     "recalld_app",
@@ -31,7 +31,7 @@ GROUP_ROLES = (
     "recalld_queue",
 )
 NARROW_ROLES = ("recalld_auditor", "recalld_sweeper", "recalld_gate")  # read only, and only the columns that are plain
-CROSS_USER_POLICIES = ("sessions.all_states", "episodes.all_unindexed")  # of narrow roles, for reading
+CROSS_USER_POLICIES = ("sessions.all_states", "episodes.all_unindexed", "api_keys.all_keys", "requests.all_old")  # of narrow roles, for reading
 PLAIN_COLUMNS = (  # ids, states, times and counts: nothing that a person said
     "tenant_id",
     "user_id",
@@ -61,6 +61,14 @@ PLAIN_COLUMNS = (  # ids, states, times and counts: nothing that a person said
     "users.episodes_version",
     "users.language",
     "erasures.receipt",
+    "api_keys.key_id",
+    "api_keys.secret_hash",
+    "api_keys.label",
+    "api_keys.scopes",
+    "api_keys.bound_user_id",
+    "api_keys.purposes",
+    "api_keys.expires_at",
+    "api_keys.revoked_at",
     "migrations.name",
     "migrations.checksum",
     "migrations.applied_at",

@@ -1,0 +1,5 @@
+"""`python -m recalld`: the command line."""
+
+from recalld.cli import main
+
+main()
