@@ -1,6 +1,8 @@
 """Recorded exchanges with model providers: a cassette is recorded once against a provider and replayed by the loopback server.
 
-    {"format": 1, "source": "api.anthropic.com", "exchanges": [{"request": {"path": …, "body": {…}}, "response": {"status": 200, "headers": {…}, "body": {…}}}]}
+    {"format": 1, "source": "api.anthropic.com", "exchanges": [
+        {"request": {"path": …, "body": {…}}, "response": {"status": 200, "headers": {…}, "body": {…}}}
+    ]}
 
 `source` is who answered: a provider's host, or `loopback` for answers that were written by hand in the provider's format.
 Keys and account headers never get into a cassette. On replay a request is recognised by path, model and what the user message says,
