@@ -5,6 +5,7 @@ The environment is read here and nowhere else, when a `Settings` is made at an e
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,12 @@ class Settings(BaseSettings):
     embedder: str = Field(
         "local", description="What embeds texts: local, or a model such as openai:text-embedding-3-small."
     )
+    user_ceiling_usd: Decimal | None = Field(
+        None,
+        ge=0,
+        description="Dollars a month that models may cost for one user; past it the local summariser works. None: no ceiling.",
+    )
+    tenant_ceiling_usd: Decimal | None = Field(None, ge=0, description="The same for all users of a tenant together.")
     language: str = Field(
         "english", description="Text-search dictionary of PostgreSQL for new users; unknown ones fall back to simple."
     )

@@ -10,8 +10,8 @@ from typing import Any, TypedDict, TypeVar
 
 from recalld.errors import ConfigurationError, MigrationError
 from recalld.ingest.digest import Summariser
-from recalld.ingest.local.summariser import LocalSummariser
 from recalld.ingest.pipeline import Ingestion, RetryPolicy
+from recalld.ingest.summarisers import open_summariser
 from recalld.jobs.queue import Queue
 from recalld.jobs.worker import Worker, WorkerOptions
 from recalld.layers.episodes.store import EpisodeStore
@@ -23,7 +23,9 @@ from recalld.layers.working.base import WorkingMemory
 from recalld.layers.working.in_process import InProcessWorkingMemory
 from recalld.layers.working.journal import Journal
 from recalld.models.embedder import Embedder
-from recalld.models.local import LocalEmbedder
+from recalld.models.embedders import close_model, open_embedder
+from recalld.models.lane import Lanes
+from recalld.models.ledger import Ceilings, Ledger, Limits, same_for_all
 from recalld.postgres.embedded import EmbeddedPostgres, default_data_dir
 from recalld.postgres.lint import refuse_unsafe
 from recalld.postgres.migrate import migrate, pending
@@ -56,6 +58,7 @@ class Parts:
     embedder: Embedder
     summariser: Summariser
     attributes: Attributes
+    ledger: Ledger
     queue: Queue
     ingestion: Ingestion
     recall: Recall
@@ -124,7 +127,11 @@ async def _check(database: Database) -> None:
 def _assemble(settings: Settings, database: Database) -> Parts:
     journal, facts, episodes, attributes = Journal(), FactStore(), EpisodeStore(), Attributes()
     vectors, working = _vectors(settings), _working(settings)
-    embedder, summariser = _embedder(settings), _summariser(settings, attributes)
+    lanes, ledger = Lanes(), Ledger(database)
+    limits = Limits(user_usd=settings.user_ceiling_usd, tenant_usd=settings.tenant_ceiling_usd)
+    allowance = Ceilings(database, same_for_all(limits))
+    embedder = open_embedder(settings.embedder, lanes=lanes)
+    summariser = open_summariser(settings.summariser, attributes, lanes=lanes, allowance=allowance)
     queue = Queue(database.url)
     ingestion = Ingestion(
         database=database,
@@ -136,6 +143,7 @@ def _assemble(settings: Settings, database: Database) -> Parts:
         summariser=summariser,
         embedder=embedder,
         attributes=attributes,
+        ledger=ledger,
         retry=RetryPolicy(
             max_attempts=settings.max_attempts, first_delay=settings.retry_seconds, lease=settings.lease_seconds
         ),
@@ -172,6 +180,7 @@ def _assemble(settings: Settings, database: Database) -> Parts:
         embedder=embedder,
         summariser=summariser,
         attributes=attributes,
+        ledger=ledger,
         queue=queue,
         ingestion=ingestion,
         recall=recall,
@@ -198,18 +207,6 @@ def _working(settings: Settings) -> WorkingMemory:
     return open_redis(settings.redis_url.get_secret_value())
 
 
-def _embedder(settings: Settings) -> Embedder:
-    if settings.embedder == "local":
-        return LocalEmbedder()
-    raise ConfigurationError(f"embedder={settings.embedder!r} is not known; use 'local'")
-
-
-def _summariser(settings: Settings, attributes: Attributes) -> Summariser:
-    if settings.summariser == "local":
-        return LocalSummariser(attributes)
-    raise ConfigurationError(f"summariser={settings.summariser!r} is not known; use 'local'")
-
-
 @asynccontextmanager
 async def _opened(parts: Parts) -> AsyncGenerator[None]:
     """The queue, and a worker inside this process when the settings want one; both end before the database closes."""
@@ -224,5 +221,8 @@ async def _opened(parts: Parts) -> AsyncGenerator[None]:
             with suppress(asyncio.CancelledError):
                 await worker
         await parts.queue.close()
+        await parts.ledger.flush()
+        await close_model(parts.summariser)
+        await close_model(parts.embedder)
         await parts.working.close()
         await parts.vectors.close()

@@ -28,6 +28,8 @@ from recalld.layers.vectors.base import EpisodeVectors, VectorIndex, Vectors
 from recalld.layers.working.base import WorkingMemory, best_effort
 from recalld.layers.working.journal import Journal, UserRow
 from recalld.models.embedder import Embedder
+from recalld.models.ledger import Ledger
+from recalld.models.meter import metered
 from recalld.postgres.pool import Database, Transaction
 from recalld.recall.block import strip_blocks
 from recalld.values import Digest, EndedSession, Episode, FactChanges, IngestReport, Message, Session, SessionRef
@@ -79,6 +81,7 @@ class Ingestion:
     summariser: Summariser
     embedder: Embedder
     attributes: Attributes
+    ledger: Ledger
     retry: RetryPolicy = RetryPolicy()
 
     async def run(self, ref: SessionRef, epoch: int, *, claimed: Session | None = None) -> IngestReport:
@@ -93,16 +96,22 @@ class Ingestion:
         if loaded is None:
             return IngestReport(session=ref, status="nothing", timings=stages.seconds)
         session, known = loaded
-        try:
-            report = await self._ingest(session, known, stages)
-        except Fenced:
-            log.info("session.fenced")
-            report = IngestReport(session=ref, status="dropped", timings=stages.seconds)
-        except Exception as error:  # noqa: BLE001 -- whatever it is, the session must not be lost: it is noted and tried again
-            report = await self._postpone(session.session, error, stages)
+        with metered() as meter:
+            report = await self._attempt(session, known, stages)
+        await self.ledger.record(ref.user, meter.uses, epoch=epoch)
         with best_effort():
             await self.working.drop(ref, epoch)
-        return report
+        return replace(report, cost_usd=meter.cost_usd)
+
+    async def _attempt(self, session: EndedSession, known: Sequence[str], stages: Stages) -> IngestReport:
+        """One try: its report, whatever becomes of it."""
+        try:
+            return await self._ingest(session, known, stages)
+        except Fenced:
+            log.info("session.fenced")
+            return IngestReport(session=session.session.ref, status="dropped", timings=stages.seconds)
+        except Exception as error:  # noqa: BLE001 -- whatever it is, the session must not be lost: it is noted and tried again
+            return await self._postpone(session.session, error, stages)
 
     async def add(self, episode: Episode, vectors: Vectors) -> None:
         """Write an imported episode. One that is there already stays as it is."""
