@@ -19,7 +19,18 @@ QUERIES = beside(__file__, "lint.sql")
 # What the rules take as given. A table that is not named here holds personal rows and needs the full protection.
 INSTALLATION_WIDE = ("installation", "migrations")  # no tenant's data
 TENANT_WIDE: tuple[str, ...] = ("tenant_usage", "api_keys")  # rows of a tenant, of none of its users
-PERSONAL = ("users", "sessions", "messages", "statements", "facts", "episodes", "vectors", "erasures", "usage", "requests")
+PERSONAL = (
+    "users",
+    "sessions",
+    "messages",
+    "statements",
+    "facts",
+    "episodes",
+    "vectors",
+    "erasures",
+    "usage",
+    "requests",
+)
 PURPOSE_FREE = ("sessions",)  # has a purpose and no content; every session is seen whatever the purposes asked for
 GROUP_ROLES = (
     "recalld_app",
@@ -31,7 +42,8 @@ GROUP_ROLES = (
     "recalld_queue",
 )
 NARROW_ROLES = ("recalld_auditor", "recalld_sweeper", "recalld_gate")  # read only, and only the columns that are plain
-CROSS_USER_POLICIES = ("sessions.all_states", "episodes.all_unindexed", "api_keys.all_keys", "requests.all_old")  # of narrow roles, for reading
+# Of narrow roles, for reading.
+CROSS_USER_POLICIES = ("sessions.all_states", "episodes.all_unindexed", "api_keys.all_keys", "requests.all_old")
 PLAIN_COLUMNS = (  # ids, states, times and counts: nothing that a person said
     "tenant_id",
     "user_id",
