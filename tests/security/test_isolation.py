@@ -28,15 +28,19 @@ USERS = [
     for tenant_id in ("acme", "acm", "o'brien & sons \\", '"; drop schema recalld cascade; --')
     for user_id in ("ada", "adalbert", "x' or true --", "%(user_id)s, $1")
 ]
+# what columns with a check hold; all other texts are secrets
 SAYS = {
-    "state": "open",
-    "role": "user",
-    "act": "state",
-    "cardinality": "many",
-    "origin": "stated",
-    "purpose": "support",
+    "sessions.state": "open",
+    "messages.role": "user",
+    "statements.act": "state",
+    "statements.cardinality": "many",
+    "statements.origin": "stated",
+    "facts.cardinality": "many",
+    "facts.origin": "stated",
+    "facts.status": "current",
+    "erasures.status": "running",
+    "usage.component": "summariser",
 }
-STATUS = {"facts": "current", "erasures": "running"}
 
 
 # ---------------------------------------------------------------- memories to steal
@@ -57,20 +61,20 @@ def value(table: str, column: Column, user: UserRef) -> object:
     """What a column holds in the row of *user*: the secret, wherever there is room for one."""
     if column.name in ("tenant_id", "user_id"):
         return getattr(user, column.name)
-    if column.name == "status":
-        return STATUS[table]
+    if column.name == "purpose":
+        return "support"
     if column.name.endswith("_id"):
         return "the same for everybody"
     by_kind: Mapping[str, object] = {
-        "text": SAYS.get(column.name, secret(user)),
+        "text": SAYS.get(f"{table}.{column.name}", secret(user)),
         "text[]": [secret(user)],
         "jsonb": Jsonb({"said": secret(user)}),
         "bytea": secret(user).encode(),
-        "tsvector": "word",
         "halfvec[]": '{"[1,0]"}',
         "boolean": False,
         "real": 0.5,
         "timestamp with time zone": NOON,
+        "date": NOON.date(),
     }
     return by_kind.get(column.kind, 1)
 
@@ -81,6 +85,7 @@ class Memories:
 
     admin: psycopg.Connection[Any]
     columns: Mapping[str, list[Column]]
+    keys: Mapping[str, str]  # the primary keys: "tenant_id, user_id, fact_id, version"
 
     def row(self, table: str, user: UserRef) -> dict[str, object]:
         """A row of *user*."""
@@ -122,7 +127,8 @@ def memories_url(postgres, migrated_template: str) -> Iterator[tuple[str, str]]:
 def memories(memories_url: tuple[str, str]) -> Iterator[Memories]:
     """One row in every personal table for every user."""
     with psycopg.connect(memories_url[0], autocommit=True) as admin:
-        stored = Memories(admin=admin, columns={table: columns_of(admin, table) for table in PERSONAL})
+        columns = {table: columns_of(admin, table) for table in PERSONAL}
+        stored = Memories(admin=admin, columns=columns, keys={table: key_of(admin, table) for table in PERSONAL})
         for table in PERSONAL:
             for user in USERS:
                 admin.execute(cast("LiteralString", stored.insert(table)), named(stored.row(table, user)))
@@ -137,6 +143,15 @@ def columns_of(admin: psycopg.Connection[Any], table: str) -> list[Column]:
         [f"recalld.{table}"],
     )
     return [Column(name=name, kind=kind.removeprefix("public.")) for name, kind in rows]
+
+
+def key_of(admin: psycopg.Connection[Any], table: str) -> str:
+    """The columns of its primary key."""
+    rows = admin.execute(
+        "select pg_get_constraintdef(oid) from pg_constraint where conrelid = %s::regclass and contype = 'p'",
+        [f"recalld.{table}"],
+    )
+    return str(rows.fetchall()[0][0]).removeprefix("PRIMARY KEY (").removesuffix(")")
 
 
 @pytest.fixture
@@ -187,16 +202,6 @@ WRITES = (
     "{insert} on conflict ({key}) do update set epoch = 0 returning *",
     "insert into recalld.{table} select * from recalld.{table} on conflict do nothing returning *",
 )
-KEYS = {
-    "users": "tenant_id, user_id",
-    "sessions": "tenant_id, user_id, session_id",
-    "messages": "tenant_id, user_id, session_id, seq",
-    "statements": "tenant_id, user_id, statement_id",
-    "facts": "tenant_id, user_id, fact_id, version",
-    "episodes": "tenant_id, user_id, episode_id",
-    "vectors": "tenant_id, user_id, episode_id, part",
-    "erasures": "tenant_id, user_id, erasure_id",
-}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -220,7 +225,9 @@ class Attack:
 
     def sql(self, memories: Memories) -> LiteralString:
         """The statement, filled in."""
-        filled = self.statement.format(table=self.table, insert=memories.insert(self.table), key=KEYS[self.table])
+        filled = self.statement.format(
+            table=self.table, insert=memories.insert(self.table), key=memories.keys[self.table]
+        )
         return cast("LiteralString", filled)
 
     def values(self, memories: Memories) -> dict[str, object]:
