@@ -41,6 +41,7 @@ FAULTS: list[tuple[str, str, str]] = [
     ("unique_index_unscoped", "create unique index by_id on recalld.facts (fact_id)", "recalld.by_id"),
     ("unique_index_unscoped", "create unique index by_id on recalld.facts (tenant_id, fact_id, user_id)", "recalld.by_id"),
     ("unique_index_unscoped", "create unique index by_id on recalld.facts (lower(tenant_id), user_id)", "recalld.by_id"),
+    ("unique_index_unscoped", "create unique index by_label on recalld.api_keys (label, tenant_id)", "recalld.by_label"),
     ("unique_index_unscoped", f"{NOTES}; alter table recalld.notes add primary key (body)", "recalld.notes_pkey"),
     ("unique_index_unscoped", f"{NOTES}; alter table recalld.notes add constraint apart exclude (body with =)", "recalld.apart"),
     (
@@ -78,6 +79,9 @@ FAULTS: list[tuple[str, str, str]] = [
         f"alter policy own_rows on recalld.facts using ({SILENT_SETTINGS})",
         "own_rows on recalld.facts",
     ),
+    ("policy_unscoped", "alter policy own_tenant on recalld.api_keys using (tenant_id is not null)", "own_tenant on recalld.api_keys"),
+    ("policy_always_true", "alter policy all_keys on recalld.api_keys to recalld_gate, recalld_app", "all_keys on recalld.api_keys"),
+    ("policy_missing", "drop policy own_tenant on recalld.tenant_usage", "recalld.tenant_usage: update for recalld_worker"),
     ("policy_missing", "drop policy own_rows on recalld.vectors", "recalld.vectors: delete for recalld_eraser"),
     ("policy_missing", "alter policy own_rows on recalld.vectors to recalld_app", "recalld.vectors: delete for recalld_eraser"),
     ("policy_missing", "grant select on recalld.users to recalld_queue", "recalld.users: select for recalld_queue"),
