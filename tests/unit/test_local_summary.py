@@ -175,6 +175,20 @@ def test_a_long_sentence_falls_into_clauses():
     assert any("bakery" in point for point in said.points)
 
 
+CATERERS = (
+    "We compared every single offer of the three caterers that work in our part of the town last week, "
+    "but I want the vegetarian buffet."
+)
+
+
+def test_a_clause_that_stands_for_itself_begins_like_a_sentence():
+    assert "I want the vegetarian buffet." in digest(user(CATERERS)).points
+
+
+def test_the_clauses_of_a_sentence_are_put_together_again_in_the_summary():
+    assert digest(user(CATERERS)).summary == f"User: {CATERERS}"
+
+
 # ---------------------------------------------------------------- topics
 def test_topics_are_key_phrases_in_lower_case():
     said = digest(*SUPPORT)

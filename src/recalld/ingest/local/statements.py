@@ -6,6 +6,7 @@ Rex."), with the speaker and, for a short answer, the question it answers.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ from recalld.ingest.local.worth import Sentence, worth
 _SHORT_ANSWER = 8  # words up to which an answer is kept with its question
 _TELLING_QUESTION = 0.5  # sum of its weights: "are you?" explains nothing
 _ASKED = 6  # tokens around a question that is quoted
+_CONJUNCTION = re.compile(r"(?:and|but|so|or|because)\s+", re.IGNORECASE)  # where a clause stands for itself
 _UNNAMED_ASSISTANT = 0.6  # memory is about the person; what the agent said comes second
 
 
@@ -52,7 +54,7 @@ def statements(turns: Iterable[Turn], *, longest: int, pack: bool) -> list[State
 def _statement(turn: Turn, unit: Sequence[Sentence], asked: Sentence | None, order: int) -> Statement:
     sentences = [asked, *unit] if asked else unit
     return Statement(
-        text=" ".join(_closed(sentence.text) for sentence in unit),
+        text=_text(unit),
         speaker=turn.speaker,
         unlabelled=turn.by_user and not turn.named,
         asked=asked.text if asked else "",
@@ -90,8 +92,21 @@ def _merged(sentences: Iterable[Sentence]) -> dict[str, float]:
     return terms
 
 
+def _text(unit: Sequence[Sentence]) -> str:
+    """The sentences of a unit, the clauses of one joined as they were, each with the full stop that chats leave out."""
+    parts: list[str] = []
+    for sentence in unit:
+        if not sentence.continues:
+            parts.append(sentence.text)
+        elif parts:
+            parts[-1] = f"{parts[-1]} {sentence.text}"
+        else:
+            whole = _CONJUNCTION.sub("", sentence.text)
+            parts.append(whole[:1].upper() + whole[1:])
+    return " ".join(map(_closed, parts))
+
+
 def _closed(text: str) -> str:
-    """*text* with a full stop, which chat messages and clauses lack."""
     whole = text.rstrip(" ,;:–—-")
     return f"{whole}." if whole[-1:].isalnum() else whole
 

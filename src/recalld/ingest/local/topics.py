@@ -24,6 +24,7 @@ _NOT_THINGS = ("ed", "ly")
 _LANGUAGES = ("en", "de", "fr", "es", "it", "pt", "nl", "pl", "sv", "fi", "ru")  # YAKE's larger lists of stop words
 _PUNCTUATION = ".,;:!?…()[]“”\"'’"
 _BAD_ENDS = re.compile(r"^[\W_]+|[\W_]+$")
+_PERIOD = re.compile(r"(?:(?:day|week|weekend|month|year|hour|minute|night|evening|morning|afternoon)s?|time)")
 _BREAK = re.compile(r"[.!?,;:]\s")
 _MARKER = re.compile(r"\[\w+:|[“”\"\]]")  # "[photo: …]"
 
@@ -43,7 +44,11 @@ def choose_topics(texts: Iterable[str], speakers: Iterable[str] = (), language: 
 def _tells(phrase: str, names: Collection[str]) -> bool:
     """Whether it names a thing: telling words within one sentence, no name, no time, no lone adverb or participle."""
     words = phrase.split()
-    if not words or _BREAK.search(phrase) or (len(words) == 1 and words[0].endswith(_NOT_THINGS)):
+    if (
+        _BREAK.search(phrase)
+        or all(map(_PERIOD.fullmatch, words))
+        or (len(words) == 1 and words[0].endswith(_NOT_THINGS))
+    ):
         return False
     sentence = read_sentence(phrase)
     weights = [sentence.terms.get(root(word), 0.0) for word in words if word not in names]
