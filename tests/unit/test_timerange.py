@@ -118,9 +118,9 @@ def test_words_are_those_that_carried_the_time() -> None:
 
 
 def test_time_of_the_subject_stays_in_the_rest() -> None:
-    found = parse("what did I say last week about the trip next month")
+    found = parse("what did I say last week about the concert next month")
     assert found is not None
-    assert found.rest == "trip next month"
+    assert found.rest == "concert next month"
 
 
 # ---------------------------------------------------------------- other languages
@@ -282,7 +282,7 @@ def _nearest_midnight(at: datetime) -> datetime:
     return midnight if calendar.instant(midnight, ZoneInfo(str(at.tzinfo))) == at else wall
 
 
-@given(count=st.integers(1, 400), unit=UNITS, now=NOWS, zone=ZONES)
+@given(count=st.integers(1, 90), unit=UNITS, now=NOWS, zone=ZONES)
 def test_rolling_windows_end_now(count: int, unit: str, now: datetime, zone: str) -> None:
     found = parse(f"in the last {count} {unit}s what did I say", now, zone)
     assert found is not None
@@ -337,7 +337,24 @@ WORDS = [
 ]
 PIECES = sorted(
     {word for case in ALL_CASES for word in case[2].split()}
-    | {"'", '"', "-", ",", "32.13.", "0/0", "the 0th", "99:99", "9999-99-99"}
+    | {
+        "'",
+        '"',
+        "-",
+        ",",
+        "32.13.",
+        "0/0",
+        "the 0th",
+        "99:99",
+        "9999-99-99",
+        "9999 years ago",
+        "9999 decades ago",
+        "2026 years ago",
+        "in the last 9999 years",
+        "9999 years before Easter",
+        "0001-01-01",
+        "9999-12-31",
+    }
 )
 
 
@@ -364,6 +381,21 @@ def test_text_without_any_cue_has_no_range(text: str) -> None:
 def test_repetition_is_read_in_bounded_work(word: str) -> None:
     """A grammar that backtracks would not come back within the time a test may take."""
     parse(word * (LONGEST // len(word)))
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "9999 years ago",
+        "2026 years ago",
+        "in the last 5000 years",
+        "9999 weeks before Easter",
+        "on 0001-01-01",
+        "on 9999-12-31",
+    ],
+)
+def test_what_lies_outside_the_calendar_is_no_range(query: str) -> None:
+    assert parse(f"what did I say {query}") is None
 
 
 def test_very_long_text_is_no_question() -> None:

@@ -23,7 +23,7 @@ CLOCK_OF = pattern(
 LATER_CLOCK = re.compile(
     rf" (?:, )?(?:(?P<side>after|before|since|from|until) (?P<a>{_BARE_CLOCK})|(?:at )?(?P<near>around|about) (?P<n>{_SURE_CLOCK})"
     rf"|(?:at |@ )(?P<at>{_BARE_CLOCK})|(?P<sure>{_SURE_CLOCK})"
-    rf"|(?:between|from) (?P<b>{_CLOCK}) (?:and|to|until|-) (?P<c>{_BARE_CLOCK}))(?= |$)"
+    rf"|(?:(?:between|from) (?P<b>{_CLOCK}) (?:and|to|until|-) (?P<c>{_BARE_CLOCK})|(?P<d>{_CLOCK}) - (?P<e>{_SURE_CLOCK})))(?= |$)"
 )
 SINCE_CLOCK = pattern(rf"(?:ever )?since (?P<clock>{_SURE_CLOCK})")
 
@@ -34,9 +34,9 @@ _CLOCK_PARTS = re.compile(r"(?P<hour>\d{1,2})(?::(?P<minute>\d\d))? ?(?P<half>[a
 def clock_span(m: re.Match[str], within: Span) -> Span | None:
     """The part of *within* that a clock time cuts out: after, before, between, around, or that hour."""
     groups = m.groupdict()
-    if groups.get("b"):
-        start = clock_time(groups["b"], within, like=groups["c"])
-        end = clock_time(groups["c"], within)
+    first, last = groups.get("b") or groups.get("d"), groups.get("c") or groups.get("e")
+    if first and last:
+        start, end = clock_time(first, within, like=last), clock_time(last, within)
         return Span(start, end) if start and end and start < end else None
     at = clock_time(groups.get("a") or groups.get("n") or groups.get("at") or groups.get("sure") or "", within)
     if at is None:

@@ -1,6 +1,6 @@
 """Does a time in a query say when something was *said*, or does it belong to the subject?
 
-"What did I say last week about the trip next month": *last week* says when, *next month* is part of the trip. Nothing here
+"What did I say last week about the concert next month": *last week* says when, *next month* is part of the concert. Nothing here
 knows particular sentences; the cues are grammatical: the preposition in front, the noun behind, the tense of the verb that
 governs the words, quotation marks and capitals of titles, the question asked. In doubt a time belongs to the subject: a
 range is a hard filter and hides everything else, a missed range only ranks by age.
@@ -134,12 +134,10 @@ def _is_sentence(spoken: Sequence[str]) -> bool:
 # ---------------------------------------------------------------- the verb that governs it
 _FORMULA = re.compile(
     r"(?:(?:hey|hi|hello|ok|okay|so|and|well|please|sorry|,) )*"
-    r"(?:(?:(?:can|could|would|will|do|did) you (?:please |maybe |perhaps |still |also )?|please )?"
-    r"(?:remind me|tell me|show me|give me|find me|find|remember|recall|know|happen to (?:know|remember)|summarise|summarize|recap|list"
-    r"|look up|pull up|search(?: for)?|repeat|help me (?:remember|recall|find))"
+    r"(?:(?:can|could|would|will) (?:you|we|i)(?= )|(?:do you(?= (?:remember|recall|know|happen)))"
     r"|i (?:want|need|would like|'d like) to (?:know|remember|find|see)"
     r"|i (?:do )?n't (?:remember|recall|know)"
-    r"|(?:is|are|was|were) there)(?= |$)"
+    r"|(?:is|are|was|were) there)?"
 )
 
 
@@ -155,15 +153,31 @@ def _is_not_past(mention: Mention, text: str) -> bool:
     if mention.after == "to":
         return True  # "remind me on Friday to …"
     spoken = {word.text for word in mention.words}
-    if mention.reading.force == "open":
-        return not (RECALL | CONVERSATION | SAYING) & spoken
-    return mention.text(0) in ORDER and not CONVERSATION & spoken
+    if mention.reading.force == "open" and not _is_order(mention, _begin(text)):
+        provenance = mention.before == "from" or (
+            mention.after and mention.words[mention.last].is_mark and not mention.texts
+        )
+        return not provenance and not (RECALL | CONVERSATION | SAYING) & spoken
+    return _is_order(mention, _begin(text))
+
+
+def _is_order(mention: Mention, begin: int) -> bool:
+    """Something is to be done: "schedule a call", "remind me to call"; "book ideas" is none."""
+    verb, behind = mention.text(begin), mention.text(begin + 1)
+    return (verb in ORDER and behind in DETERMINER | {"me", "us"}) or (
+        verb == "remind" and mention.text(begin + 2) == "to"
+    )
+
+
+def _begin(text: str) -> int:
+    """How many words the opening formula has: "can you", "I would like to know"."""
+    formula = _FORMULA.match(text)
+    return len(formula[0].split()) if formula else 0
 
 
 def _governing_tense(mention: Mention, text: str) -> str:
-    """The tense of the nearest verb in front of the mention, else behind it; "can you tell me" at the beginning has none."""
-    formula = _FORMULA.match(text)
-    begin = len(formula[0].split()) if formula else 0
+    """The tense of the nearest verb in front of the mention, else behind it; an opening formula has none."""
+    begin = _begin(text)
     places = [*range(mention.first - 1, begin - 1, -1), *range(max(mention.last, begin), len(mention.words))]
     return next((tense for at in places if (tense := _tense(mention, at))), "")
 
@@ -171,8 +185,11 @@ def _governing_tense(mention: Mention, text: str) -> str:
 def _tense(mention: Mention, at: int) -> str:
     """The word "past" or "present", or nothing for what is no verb."""
     word = mention.text(at)
+    if "-" in (mention.text(at - 1), mention.text(at + 1)):
+        return ""  # a to-do list
     if is_past(word):
-        return "past"
+        passive = mention.text(at - 1) in _BE or (mention.text(at - 1) in SUBJECT and mention.text(at - 2) in _BE)
+        return "present" if passive else "past"
     if word == "'s":
         return "present" if mention.text(at - 1) in _BEFORE_IS else ""
     if word in ("have", "has", "do", "need", "want"):
@@ -181,6 +198,7 @@ def _tense(mention: Mention, at: int) -> str:
     return "present" if word in PRESENT else ""
 
 
+_BE = word_set("am is are 'm 're")
 _BEFORE_IS = word_set("what that who where it there he she how")
 
 
@@ -232,7 +250,7 @@ def _is_apposition(mention: Mention) -> bool:
 
 def _beside_title_noun(mention: Mention) -> bool:
     near = [mention.text(at) for at in (mention.first - 2, mention.first - 1, mention.last, mention.last + 1)]
-    return mention.reading.force == "name" and not TITLED.isdisjoint(near)
+    return mention.reading.name and mention.last - mention.first <= 2 and not TITLED.isdisjoint(near)
 
 
 def _beside_name(mention: Mention) -> bool:
@@ -277,7 +295,7 @@ def _noun_phrase(mention: Mention, at: int) -> list[str]:
 
 def _is_noun_behind(mention: Mention) -> bool:
     after = mention.after
-    if not after or not after[0].isalpha() or after in FUNCTION or is_past(after):
+    if not after or not mention.words[mention.last].raw.isalpha() or after in FUNCTION or is_past(after):
         return False
     if mention.text(mention.first) == "the" or mention.before in DETERMINER or not mention.preposition:
         return True
@@ -322,12 +340,9 @@ def _is_misplaced(mention: Mention) -> bool:
 
 def _is_stranded(mention: Mention) -> bool:
     """The preposition belongs to the verb: "which recipe did I ask *for* last week", "what was it *like* last winter"."""
-    if (
-        mention.before == "for"
-        and (mention.is_measure or mention.text(mention.first) == "the")
-        and mention.reading.force == "past"
-    ):
-        return True  # "for the last two weeks" is a duration
+    duration = mention.reading.kind == "range" and mention.text(mention.first + 1) in ("last", "past")
+    if mention.before == "for" and (mention.is_measure or duration):
+        return True  # "for the last two weeks"
     if mention.before not in _STRANDED or QUESTION.isdisjoint(mention.texts):
         return False
     if mention.is_name and mention.before not in ("to", "with", "about"):
@@ -376,7 +391,7 @@ def _is_adverb(mention: Mention) -> bool:
     if mention.before in _NEVER_BEFORE_NAME or (
         mention.reading.name and mention.reading.kind not in ("weekday", "holiday", "part")
     ):
-        return False
+        return mention.reading.kind == "weekend" and after in CONVERSATION
     if _NO_YEAR.fullmatch(word) or (word in _ABBREVIATED and mention.last - mention.first == 1):
         return False  # 3/4 of a cup; "we sat"
     if (

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from typing import Literal, cast
@@ -92,7 +92,7 @@ _MONTH = "|".join(MONTHS)
 _SEASON = "|".join(SEASONS)
 PART = "morning|afternoon|evening|night|lunchtime"
 _UNIT = "day|week|month|quarter|year"
-COUNT = r"(?:an?|(?:an? |the )?couple(?: of)?|\d{1,4})"
+COUNT = r"(?:an?|one|(?:an? |the )?couple(?: of)?|\d{1,4})"
 _YEAR = r"(?:19[7-9]\d|20\d\d)"
 _DAY = r"(?:0?[1-9]|[12]\d|3[01])(?:st|nd|rd|th)?"
 _NTH = r"(?:[12]?\d|3[01])(?:st|nd|rd|th)"
@@ -208,6 +208,8 @@ def _unit_before_last(m: re.Match[str], moment: Moment) -> Reading:
 
 @phrase(r"(?:the|this(?: past| last)?|past) (?P<weekend>weekend)")
 def _weekend(m: re.Match[str], moment: Moment) -> Reading:
+    if m[0] == "the weekend":
+        return replace(_unit_ago("weekend", 1, moment), force="name", name=True)
     if m[0] != "this weekend":
         return _unit_ago("weekend", 1, moment)
     back = 0 if moment.today.weekday() >= 5 else 1
@@ -299,9 +301,6 @@ def _hours_ago(m: re.Match[str], moment: Moment) -> Reading:
     return Reading(Span(start, end), "range", "past")
 
 
-_WHOLE = rf"today|(?:this )?(?:week|month|quarter|year|{PART}|{_SEASON})|tonight"
-
-
 @phrase(
     rf"(?:earlier|so far|already) (?:on )?(?P<unit>today|this (?:week|month|quarter|year|{PART}|{_SEASON})|tonight)"
     rf"|(?P<so_far>today|this (?:week|month|quarter|year|{_SEASON})) (?:so far|until now|up to now)"
@@ -310,12 +309,13 @@ _WHOLE = rf"today|(?:this )?(?:week|month|quarter|year|{PART}|{_SEASON})|tonight
 def _so_far(m: re.Match[str], moment: Moment) -> Reading | None:
     unit = (m["unit"] or m["so_far"] or m["bare"] or m["to_date"]).removeprefix("this ")
     if unit in PARTS_OF_DAY:
-        start = calendar.part_of_day(moment.today, unit).start
+        whole = calendar.part_of_day(moment.today, unit)
     elif unit in SEASONS:
-        start = next(_occurrences(unit, moment.names_before)).start
+        whole = next(_occurrences(unit, moment.names_before))
     else:
-        start = unit_of(cast("Unit", unit.replace("today", "day")), moment.today).start
-    return Reading(Span(start, moment.now), "range", "past") if start < moment.now else None
+        whole = unit_of(cast("Unit", unit.replace("today", "day")), moment.today)
+    end = min(moment.now, whole.end)
+    return Reading(Span(whole.start, end), "range", "past") if whole.start < end else None
 
 
 # ---------------------------------------------------------------- names that come back
@@ -325,6 +325,13 @@ def _bare_name(m: re.Match[str], moment: Moment) -> Reading | None:
     before = moment.weekdays_before if kind == "weekday" else moment.names_before
     found = next(_occurrences(name, before), None)
     return found and Reading(found, kind, "name", name=True)
+
+
+@phrase(rf"(?:the )?(?P<name>{_HOLIDAY}) (?P<unit>week|weekend)")
+def _week_of_holiday(m: re.Match[str], moment: Moment) -> Reading | None:
+    found = next(_occurrences(_named(m["name"])[0], moment.names_before), None)
+    unit = cast("Unit", m["unit"])
+    return found and Reading(unit_of(unit, found.first), unit, "name", name=True)
 
 
 @phrase(rf"(?:the |this )?(?:last|past|previous) (?P<name>{_NAME})")
@@ -373,12 +380,14 @@ def _numeric_date(m: re.Match[str], moment: Moment) -> Reading | None:
 
 
 @phrase(
-    rf"(?:(?:the )?(?:{WEEKDAY}) (?:, )?)?(?:the )?"
+    rf"(?P<last>last |past )?(?:(?:the )?(?:{WEEKDAY}) (?:, )?)?(?:the )?"
     rf"(?:(?P<d1>{_DAY}) (?:of )?(?P<m1>{_MONTH})|(?P<m2>{_MONTH}) (?:the )?(?P<d2>{_DAY}))(?: ?,? (?:of )?(?P<y>{_YEAR}|'\d\d))?"
+    r"(?! (?:year|month|week|day|hour|minute|quarter|fortnight)s?(?: |$))"  # "in March 2 years ago"
 )
 def _written_date(m: re.Match[str], moment: Moment) -> Reading | None:
     day, month = m["d1"] or m["d2"], m["m1"] or m["m2"]
-    return _date(_digits(day), MONTHS.index(month) + 1, _year(m["y"]), moment)
+    found = _date(_digits(day), MONTHS.index(month) + 1, _year(m["y"]), moment)
+    return replace(found, force="past") if found and m["last"] else found
 
 
 @phrase(rf"(?:the )?(?P<month>{_MONTH}) (?:, |of |in )?(?P<y>{_YEAR}|'\d\d)")
@@ -421,7 +430,7 @@ def _year_number(m: re.Match[str], _: Moment) -> Reading:
 def _quarter(m: re.Match[str], moment: Moment) -> Reading:
     month = 3 * int(m["q"] or m["nth"]) - 2
     found = _recurring(lambda year: calendar.months(year, month, 3), _year(m["y"]), moment)
-    return Reading(found, "quarter", "name", name=True)
+    return Reading(found, "quarter", "name", name=not m["y"])
 
 
 @phrase(rf"(?:the )?(?:h ?(?P<h>[12])|(?P<nth>[12])(?:st|nd) half)(?: of)?(?: the year| (?P<y>{_YEAR}))?")
@@ -430,7 +439,7 @@ def _half_year(m: re.Match[str], moment: Moment) -> Reading | None:
         return None  # of what, the operator `half` says
     month = 6 * int(m["h"] or m["nth"]) - 5
     found = _recurring(lambda year: calendar.months(year, month, 6), _year(m["y"]), moment)
-    return Reading(found, "quarter", "name", name=True)
+    return Reading(found, "quarter", "name", name=not m["y"])
 
 
 @phrase(rf"(?:the )?winter (?:of )?(?P<y>{_YEAR}) ?[-/] ?(?:\d\d|{_YEAR})")
@@ -462,8 +471,6 @@ def kind_of(unit: Unit) -> Kind:
 
 def _unit_ago(unit: str, count: int, moment: Moment) -> Reading:
     exact = cast("Unit", unit)
-    if exact == "weekend" and moment.today.weekday() == 6:
-        count += 1 if count == 0 else 0
     return Reading(calendar.shift(exact, moment.today, -count), kind_of(exact), "past")
 
 

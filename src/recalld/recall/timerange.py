@@ -1,4 +1,4 @@
-"""The time range of a query: "what did I say about pricing last Tuesday" is a day in the user's zone, and a subject.
+"""The time range of a query: "what did I say about rent last Tuesday" is a day in the user's zone, and a subject.
 
 A cue-based grammar rather than a general date library: those take "may", "sat", "second" for dates, read the future into the
 past, and know no ranges. Conventions: days are local calendar days, weeks start on Monday, ranges are half-open. An open
@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -19,13 +20,14 @@ from recalld.recall import calendar
 from recalld.recall.calendar import MONTHS, WEEKDAYS, Span
 from recalld.recall.subject import subject_of
 from recalld.recall.timecues import Mention, asks_when, belongs_to_subject
-from recalld.recall.timegrammar import Moment
+from recalld.recall.timegrammar import Moment, Reading
 from recalld.recall.timelanguages import english_words, language_of, library_span, says_when, speaks_english
 from recalld.recall.timereader import Reader
 from recalld.recall.timewords import Word, words_of
 from recalld.recall.wordclasses import TEMPORAL, WHOLE, word_set
 from recalld.values import TimeRange
 
+_EARLIEST = 1900  # year; nobody said anything to us before, and the calendar has an end there
 LONGEST = 1_000  # characters; what is longer is pasted material, not a question about the past
 
 _HINT = re.compile(
@@ -119,9 +121,15 @@ def _mentions(words: Sequence[Word], moment: Moment) -> Iterator[Mention]:
     while at < len(words):
         reading = reader.expression(starts[at])
         last = bisect_left(starts, reading.end) if reading else at + 1
-        if reading and reading.span.start <= moment.now:
-            yield Mention(words, at, last, reading)
+        if reading and reading.span.start.year >= _EARLIEST and reading.span.start <= moment.now:
+            yield Mention(words, at, last, _past_if_over(reading, moment))
         at = last
+
+
+def _past_if_over(reading: Reading, moment: Moment) -> Reading:
+    """In the afternoon "this morning" is a past; "this weekend" can always mean the next one."""
+    over = reading.force == "open" and reading.span.end <= moment.now and reading.kind != "weekend"
+    return replace(reading, force="past") if over else reading
 
 
 def _first_past(mentions: Sequence[Mention]) -> Mention | None:

@@ -117,7 +117,10 @@ class Reader:
         """The longest expression that begins at *at*, ranges and open ranges included."""
         if not _OPENING.match(self.text, at):
             return None
-        return _longest(self._range(at), self._open(at), self.period(at))
+        try:
+            return _longest(self._range(at), self._open(at), self.period(at))
+        except (ValueError, OverflowError):
+            return None  # before the first year or after the last: "9999 years ago"
 
     def period(self, at: int) -> Reading | None:
         """The longest period that begins at *at*: phrases, joined or under operators like "early" and "the week of"."""
@@ -310,9 +313,10 @@ class Reader:
         if now:
             return self._from(first, now.end())
         last = self.period(join.end())
-        if last is None or (frame is None and join["word"] in ("and", "or") and last.kind != first.kind):
+        alike = last and (last.kind == first.kind or {last.kind, first.kind} <= DAY_KINDS)
+        if last is None or (frame is None and join["word"] in ("and", "or") and not alike):
             return None
-        return self._spanning(start, join.end(), last)
+        return self._spanning(start, join.end(), last) or (_hull(first, last) if frame else None)
 
     def _spanning(self, start: int, middle: int, last: Reading) -> Reading | None:
         """The most recent last end, and the first end before it; for "last Monday to Wednesday" the Wednesday that follows."""
@@ -352,6 +356,12 @@ _OPEN: dict[re.Pattern[str], Callable[[Span, Moment], Span]] = {
 }
 
 
+def _hull(first: Reading, last: Reading) -> Reading:
+    """Both ends in the order in which they lie: on a Wednesday, "last Monday" is later than "last Wednesday"."""
+    span = Span(min(first.span.start, last.span.start), max(first.span.end, last.span.end))
+    return Reading(span, "range", _stronger(first, last), last.end)
+
+
 def _longest(*readings: Reading | None) -> Reading | None:
     return max((reading for reading in readings if reading), key=lambda reading: reading.end, default=None)
 
@@ -381,7 +391,8 @@ def _nth_in(m: re.Match[str], whole: Span) -> Span | None:
     unit, last = m["unit"].removesuffix("s"), m["n"] in ("last", "final")
     n = 1 if last else int(m["n"][0])
     if unit in ("day", "week"):
-        count = (FEW if m["count"] == "few" else count_of(m["count"] or "a")) * (7 if unit == "week" else 1)
+        several = m["count"] == "few" or (not m["count"] and m["unit"].endswith("s"))
+        count = (FEW if several else count_of(m["count"] or "a")) * (7 if unit == "week" else 1)
         first = whole.last - timedelta(days=count * n - 1) if last else whole.first + timedelta(days=count * (n - 1))
         span = days(first, first + timedelta(days=count - 1))
     elif unit in ("month", "quarter"):

@@ -59,8 +59,8 @@ _ABBREVIATED = {
 }  # fmt: skip
 
 _NUMBERS = {word: str(number) for number, word in enumerate(
-    ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen",
-     "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty"]
+    ["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen",
+     "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty"], start=2
 )} | {"thirty": "30", "forty": "40", "fifty": "50", "sixty": "60", "ninety": "90"}  # fmt: skip
 _ORDINALS = {
     "first": "1st", "second": "2nd", "third": "3rd", "fourth": "4th", "fifth": "5th", "sixth": "6th", "seventh": "7th", "eighth": "8th",
@@ -124,16 +124,14 @@ def _joined_numbers(words: list[Word]) -> list[Word]:
         tens = joined[-2] if hyphen and len(joined) > 1 else joined[-1] if joined else None
         if tens and _makes_number(tens, word):
             del joined[-2 if hyphen else -1 :]
-            joined.append(Word(tens.text[0] + word.text, f"{tens.raw} {word.raw}", tens.start, word.end))
+            joined.append(
+                Word(tens.text[0] + word.text.replace("one", "1"), f"{tens.raw} {word.raw}", tens.start, word.end)
+            )
         else:
             joined.append(word)
     return joined
 
 
 def _makes_number(tens: Word, ones: Word) -> bool:
-    written = tens.raw.isalpha() and ones.raw.isalpha()
-    return (
-        written
-        and tens.text in ("20", "30", "40", "50")
-        and re.fullmatch(r"[1-9](?:st|nd|rd|th)?", ones.text) is not None
-    )
+    written = tens.raw.isalpha() and ones.raw.isalpha() and tens.text in ("20", "30", "40", "50")
+    return written and re.fullmatch(r"one|[1-9](?:st|nd|rd|th)?", ones.text) is not None

@@ -24,7 +24,7 @@ SAYING = word_set(
 # what asks for memory without a verb of conversation
 RECALL = word_set(
     """remind remember recall show find list give summarise summarize summary recap search pull bring repeat review look display
-    fetch everything anything"""
+    fetch collect gather compile news everything anything"""
 )
 RECAP = word_set("summarise summarize recap review")
 CONVERSATION = word_set(
@@ -65,7 +65,7 @@ FUNCTION = (
         """me us him them myself and or but so because if while that are am is was were be been being do does did have has had will
     would shall should can could may might must not re with without to for of by as than then there here again please too also
     already still just only exactly vs didn don doesn t 's 've 'm 're 'll 'd 't up down out off into onto via per ago anyway
-    though ok okay thanks thank yes no well like right now later earlier both"""
+    though ok okay thanks thank thx pls plz yes no well like right now later earlier both"""
     )
 )
 
