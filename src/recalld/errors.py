@@ -8,7 +8,8 @@
     │   └── TooLarge            a session or a request is over its limit
     ├── NotFound                no such session, fact, episode or erasure for this user
     ├── Conflict                the state does not allow it
-    │   └── SessionEnded        a message for a session that has already ended
+    │   ├── SessionEnded        a message for a session that has already ended
+    │   └── RequestKeyReused    a key for repeating a request came with another request
     ├── Fenced                  the user was erased while this work was under way; its result was dropped
     ├── PurposeRefused          the purpose is not declared, withdrawn, or not allowed to this caller
     ├── Unavailable             a store or service does not answer; trying again later is right
@@ -65,6 +66,10 @@ class Conflict(RecalldError):
 
 class SessionEnded(Conflict):
     """A message came for a session that has already ended."""
+
+
+class RequestKeyReused(Conflict):
+    """The key under which a request may be repeated came with another request."""
 
 
 class Fenced(RecalldError):

@@ -33,7 +33,8 @@ from recalld.border import (
 from recalld.errors import Conflict, InvalidInput, InvalidMessage, NotFound
 from recalld.layers.facts.merge import api_statement, conflicts, history, visible
 from recalld.layers.working.base import best_effort
-from recalld.layers.working.journal import Opening
+from recalld.layers.working.journal import Appended, Opening
+from recalld.layers.working.requests import Request, keep_answer, known_answer
 from recalld.postgres.pool import Transaction
 from recalld.settings import Settings
 from recalld.values import (
@@ -119,11 +120,14 @@ class UserMemory:
         at: datetime | None = None,
         first_seq: int | None = None,
         no_memory: bool = False,
+        request_key: str | None = None,
     ) -> int:
         """Add *messages* to a session, which the first call opens; return the place after the last one.
 
         With *first_seq*, the place of the first message, the call may be repeated: what is there already is not written again.
-        A *no_memory* session is never journalled and leaves nothing behind. Raises `InvalidInput`, `SessionEnded`, `Conflict`.
+        With a *request_key*, too: within a day the same call under the same key is done once and answers the same.
+        A *no_memory* session is never journalled and leaves nothing behind.
+        Raises `InvalidInput`, `SessionEnded`, `Conflict`, `RequestKeyReused`.
         """
         session = self._session(session_id)
         now = _now(at)
@@ -131,12 +135,29 @@ class UserMemory:
         if not checked:
             raise InvalidMessage("append needs at least one message")
         opening = Opening(purpose=self.purpose, timezone=self.timezone, no_memory=no_memory)
-        async with self.parts.database.pipelined("app", self.ref) as tx:
-            done = await self.parts.journal.append(tx, session_id, checked, opening, first_seq)
+        if request_key is None:
+            async with self.parts.database.pipelined("app", self.ref) as tx:
+                done = await self.parts.journal.append(tx, session_id, checked, opening, first_seq)
+        else:
+            request = Request.of(request_key, "append", session_id, opening, first_seq, list(messages), at)
+            done = await self._append_once(request, session_id, checked, opening, first_seq)
         if done.messages:
             with best_effort():
                 await self.parts.working.append(session, done.epoch, done.first_seq, done.messages)
         return done.first_seq + len(done.messages)
+
+    async def _append_once(
+        self, request: Request, session_id: str, messages: Sequence[Message], opening: Opening, first_seq: int | None
+    ) -> Appended:
+        """Append, and keep the answer in the same transaction; an earlier answer stands for an append of nothing."""
+        async with self.parts.database.transaction("worker", self.ref) as tx:
+            answer = await known_answer(tx, request)
+            if answer is not None:
+                return Appended(epoch=0, first_seq=answer["message_count"], messages=())
+            done = await self.parts.journal.append(tx, session_id, messages, opening, first_seq)
+            count = done.first_seq + len(done.messages)
+            await keep_answer(tx, request, done.epoch, {"message_count": count})
+            return done
 
     async def set_state(self, session_id: str, state: Mapping[str, Any]) -> None:
         """Replace the working state of an open session: small JSON, part of the block while it is open.
@@ -201,6 +222,22 @@ class UserMemory:
         self._session(session_id)
         async with self.parts.database.transaction("app", self.ref) as tx:
             return await self._known(tx, session_id)
+
+    async def messages(self, session_id: str) -> list[Message]:
+        """The messages of an open session, oldest first; none any more when it has become memory. Raises `NotFound`."""
+        return (await self._live(session_id))[0]
+
+    async def state(self, session_id: str) -> dict[str, Any]:
+        """The working state of an open session, else empty. Raises `NotFound`."""
+        return (await self._live(session_id))[1]
+
+    async def _live(self, session_id: str) -> tuple[list[Message], dict[str, Any]]:
+        self._session(session_id)
+        async with self.parts.database.transaction("app", self.ref) as tx:
+            found = await self.parts.journal.read(tx, session_id)
+        if found is None:
+            raise NotFound(f"there is no session {session_id!r}")
+        return found[0], found[1]
 
     async def sessions(self, *, state: SessionState | None = None, limit: int = 100) -> list[Session]:
         """Sessions, newest first."""
@@ -376,6 +413,15 @@ class UserMemory:
             epoch = await self.parts.journal.epoch(tx)
             bounds = {"since": check_bound("since", since), "until": check_bound("until", until)}
             return await self.parts.episodes.page(tx, epoch, **bounds, limit=limit, before=before)
+
+    async def episode(self, episode_id: str, *, purposes: Sequence[str] | None = None) -> Episode:
+        """One episode. Raises `NotFound`."""
+        check_id("episode id", episode_id)
+        async with self.parts.database.transaction("app", self.ref, self._purposes(purposes)) as tx:
+            found = await self.parts.episodes.get(tx, [episode_id], await self.parts.journal.epoch(tx))
+        if not found:
+            raise NotFound(f"there is no episode {episode_id!r}")
+        return found[0]
 
     async def add_episode(
         self,

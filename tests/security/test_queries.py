@@ -25,6 +25,8 @@ CROSS_USER = {
     "layers/working/journal.sql: sweep_idle",
     "layers/working/journal.sql: backlog",
     "layers/working/journal.sql: failed",
+    "layers/working/requests.sql: sweep_old",
+    "server/keys.sql: find",  # a key tells whose it is
 }
 # Statements in Python, each with its reason.
 SQL_IN_PYTHON = {
