@@ -1,0 +1,73 @@
+"""Requests that may be repeated: under a key of the caller's choice a write is done once, and its answer is given again.
+
+The answer is kept in the transaction of the write, so a process that dies in between leaves both or neither. It holds counts and states,
+never what was said.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from recalld.border import check_id
+from recalld.errors import RequestKeyReused
+from recalld.postgres.pool import Database, Transaction
+from recalld.postgres.queries import beside
+from recalld.values import UserRef
+
+_SQL = beside(__file__, "requests.sql")
+BATCH = 500
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Request:
+    """A write that may come again."""
+
+    key: bytes  # SHA-256 of the caller's key
+    fingerprint: bytes  # SHA-256 of what is asked
+
+    @classmethod
+    def of(cls, key: str, *asked: object) -> Request:
+        """*asked* is anything that JSON or `str` can carry. Raises `InvalidId` for an empty or huge key."""
+        text = json.dumps(asked, sort_keys=True, default=str)
+        return cls(key=_digest(check_id("request key", key)), fingerprint=_digest(text))
+
+
+async def known_answer(tx: Transaction, request: Request) -> Mapping[str, Any] | None:
+    """The answer that was given to this request. Raises `RequestKeyReused` when its key belongs to another one."""
+    row = await tx.row(_SQL["known"], request_key=request.key)
+    if row is None:
+        return None
+    if bytes(row["request_hash"]) != request.fingerprint:
+        raise RequestKeyReused("this request key was used for another request; use a new one for each")
+    return row["answer"]
+
+
+async def keep_answer(
+    tx: Transaction, request: Request, epoch: int, answer: Mapping[str, Any], *, repeatable: bool = False
+) -> None:
+    """Keep the answer with the write. Raises `Conflict` when the same request is just running, unless it is *repeatable*."""
+    query = _SQL["keep_once"] if repeatable else _SQL["keep"]
+    values = {"request_key": request.key, "request_hash": request.fingerprint}
+    await tx.execute(query, **values, epoch=epoch, answer=Jsonb(dict(answer)))
+
+
+async def forget_old_answers(database: Database) -> int:
+    """Remove answers older than a day; return how many there were."""
+    async with database.unscoped("sweeper") as tx:
+        rows = await tx.rows(_SQL["sweep_old"], limit=BATCH)
+    forgotten = 0
+    for row in rows:
+        user = UserRef(tenant_id=row["tenant_id"], user_id=row["user_id"])
+        async with database.transaction("worker", user) as tx:
+            forgotten += (await tx.execute(_SQL["delete_old"])).rowcount
+    return forgotten
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
