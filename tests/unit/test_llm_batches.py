@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
 from llm_sessions import digest, fact, said, scripted
 
-from recalld.models.lane import LanePolicy
+from recalld.errors import ConfigurationError
+from recalld.ingest.reply import DigestReply
+from recalld.models.chat import ChatModel
+from recalld.models.lane import Lane, LanePolicy
 from recalld.models.meter import metered
 from recalld.models.options import Batching, ChatOptions
+from recalld.models.spec import parse_spec
 from recalld.testing.wire import Call, Failure, Output, Reply, Text
 
 BATCHED = ChatOptions(api_key="k", batching=Batching(max_requests=5, max_wait=5, poll=0.01))
@@ -55,6 +60,23 @@ async def test_a_request_that_fails_inside_a_batch_falls_back_alone():
 
     assert {each.by for each in made} == {summariser.name}
     assert bad.by == "local"
+
+
+async def test_the_flex_tier_is_asked_for_and_costs_half():
+    options = ChatOptions(api_key="k", flex=True)
+    async with scripted(lambda call: REPLY, wire="openai", options=options) as (summariser, server):
+        with metered() as meter:
+            await summariser.digest(said("I moved to Tartu"))
+
+    assert server.calls[0].body["service_tier"] == "flex"
+    assert meter.cost_usd == pytest.approx((2_000 * 0.05 + 300 * 0.4) / 1e6 / 2)
+
+
+async def test_batches_where_there_are_none_are_refused():
+    with pytest.raises(ConfigurationError, match="no batch interface"):
+        ChatModel(
+            parse_spec("openai:gpt-5-nano"), instructions="", reply=DigestReply, lane=Lane("openai"), options=BATCHED
+        )
 
 
 async def test_garbage_in_a_batch_is_asked_for_once_more_and_then_left():

@@ -77,7 +77,12 @@ def test_listed_models_have_their_price(spec: str, tokens: Tokens, dollars: str)
 
 def test_batches_cost_half():
     spec = parse_spec("anthropic:claude-haiku-4-5")
-    assert Prices().cost(spec, Tokens(input=1_000_000), at=AT, batch=True) == Decimal("0.5")
+    assert Prices().cost(spec, Tokens(input=1_000_000), at=AT, terms="batch") == Decimal("0.5")
+
+
+def test_the_flex_tier_costs_half():
+    spec = parse_spec("openai:gpt-5-nano")
+    assert Prices().cost(spec, Tokens(input=1_000_000), at=AT, terms="flex") == Decimal("0.025")
 
 
 @pytest.mark.parametrize(

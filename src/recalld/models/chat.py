@@ -65,8 +65,11 @@ class ChatModel(Generic[R]):
         self._spec, self._options, self._lane = spec, options, lane
         self._http = http_client(trusted=options.trusted, timeout=options.timeout)
         batching = options.batching and batched(options.batching)
+        model = _model(spec, options, self._http)
+        if batching and model.batch_max_requests is None:
+            raise ConfigurationError(f"{str(spec)!r} has no batch interface that recalld can use; leave batching off")
         self._agent = Agent(
-            _model(spec, options, self._http),
+            model,
             output_type=_output(reply, options.output),
             instructions=instructions,
             retries={"output": 1},  # an answer outside the schema is shown to the model once, with what is wrong
@@ -102,7 +105,7 @@ class ChatModel(Generic[R]):
             output=usage.output_tokens,
         )
         calls = max(usage.requests, 1)
-        cost = self._options.prices.cost(self._spec, tokens, batch=self._options.batching is not None)
+        cost = self._options.prices.cost(self._spec, tokens, terms=self._options.terms)
         return ModelUse(
             component="summariser",
             model=str(self._spec),
@@ -127,6 +130,8 @@ def batched(batching: Batching) -> BatchModelRequests:
 
 def _settings(options: ChatOptions) -> ModelSettings:
     settings = ModelSettings(max_tokens=options.max_tokens, thinking=False, cache={"messages": False})
+    if options.flex:
+        settings["service_tier"] = "flex"
     if options.batching is None:
         settings["timeout"] = options.timeout  # for one wait
         settings["request_timeout"] = options.timeout  # for all of it, should the answer only trickle

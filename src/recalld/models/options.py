@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from recalld.models.endpoint import Access
-from recalld.models.prices import Prices
+from recalld.models.prices import Prices, Terms
 
 OutputMode = Literal["tool", "native", "prompted"]
 
@@ -27,8 +27,14 @@ class ChatOptions(Access):
     max_tokens: int = 4_000  # of one answer; always sent, or the SDKs would stream
     timeout: float = 30.0  # seconds for one try
     output: OutputMode = "tool"  # how the schema is enforced; "tool" works with the most servers
-    batching: Batching | None = None
+    batching: Batching | None = None  # Anthropic only
+    flex: bool = False  # OpenAI's flex tier: half the price, slower, and refused at busy times
     prices: Prices = field(default_factory=Prices)
+
+    @property
+    def terms(self) -> Terms:
+        """What the provider bills by."""
+        return "batch" if self.batching else "flex" if self.flex else "standard"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,11 +10,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Literal
 
 from recalld.errors import MissingExtra
 from recalld.models.spec import COMPATIBLE, ModelSpec
 
+Terms = Literal["standard", "batch", "flex"]  # flex: OpenAI's cheaper tier that may keep one waiting
+
 _MILLION = Decimal(1_000_000)
+_CONTEXTS: Mapping[Terms, Mapping[str, str] | None] = {
+    "standard": None,
+    "batch": {"processing": "batch"},
+    "flex": {"service_tier": "flex"},
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,18 +57,18 @@ class Prices:
         self._own = dict(own or {})
 
     def cost(
-        self, spec: ModelSpec, tokens: Tokens, *, at: datetime | None = None, batch: bool = False
+        self, spec: ModelSpec, tokens: Tokens, *, at: datetime | None = None, terms: Terms = "standard"
     ) -> Decimal | None:
-        """What *tokens* cost at *spec*; `None` for a model without a known price. *batch*: through its batch interface.
+        """What *tokens* cost at *spec* on these *terms*; `None` for a model without a known price.
 
         Raises `MissingExtra` where the price list is not installed.
         """
         if str(spec) in self._own:
             return self._own[str(spec)].of(tokens)
-        return _listed(spec, tokens, at, batch=batch)
+        return _listed(spec, tokens, at, terms)
 
 
-def _listed(spec: ModelSpec, tokens: Tokens, at: datetime | None, *, batch: bool) -> Decimal | None:
+def _listed(spec: ModelSpec, tokens: Tokens, at: datetime | None, terms: Terms) -> Decimal | None:
     try:
         from genai_prices import Usage, calc_price  # noqa: PLC0415 - 0.2 s; comes with the extra
     except ImportError as error:
@@ -71,7 +79,7 @@ def _listed(spec: ModelSpec, tokens: Tokens, at: datetime | None, *, batch: bool
         cache_write_tokens=tokens.cache_writes or None,
         output_tokens=tokens.output or None,
     )
-    context = {"processing": "batch"} if batch else None
+    context = _CONTEXTS[terms]
     try:
         if spec.provider == COMPATIBLE:
             price = calc_price(
