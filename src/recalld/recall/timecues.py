@@ -79,6 +79,11 @@ class Mention:
         return self.reading.name or self.reading.force == "name"
 
     @property
+    def is_at_saying(self) -> bool:
+        """Stands directly at a verb of conversation: "as mentioned on 3 May"."""
+        return self.text(self.first - 1 - (self.before in TEMPORAL)) in SAYING
+
+    @property
     def is_measure(self) -> bool:
         """Ends in "ago": "about two weeks ago" is a measure, not a subject."""
         return self.text(self.last - 1) in ("ago", "back")

@@ -133,8 +133,12 @@ def _past_if_over(reading: Reading, moment: Moment) -> Reading:
 
 
 def _first_past(mentions: Sequence[Mention]) -> Mention | None:
-    """The mention that says when: a past before a mere name, then the first."""
-    return min(mentions, key=lambda mention: (mention.reading.force == "name", mention.first), default=None)
+    """The mention that says when: one at a verb of saying ("mentioned on …"), a past before a mere name, then the first."""
+    return min(
+        mentions,
+        key=lambda mention: (not mention.is_at_saying, mention.reading.force == "name", mention.first),
+        default=None,
+    )
 
 
 def _range(query: str, mention: Mention | None, moment: Moment, frame: Collection[str] = ()) -> TimeRange | None:

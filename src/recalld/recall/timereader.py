@@ -50,7 +50,7 @@ _AND = re.compile(r" (?P<word>and|or|to|until|through|-)(?: the)? ")
 _TO = re.compile(r" (?P<word>to|until|through|up to|-)(?: the)? ")
 _NOW = pattern(r"now|present|the present(?: day)?|date")
 _THIS = pattern(r"(?:the )?(?P<unit>week|month|quarter|year)")
-_SINCE = pattern(r"(?:ever )?since|starting(?: on| from| in)?|as of|from")
+_SINCE = pattern(r"(?:ever )?since|starting(?: on| from| in)?|from")
 _ONWARDS = re.compile(r" (?:on(?= [,.?!:;]|$)|onwards?|until now|to now|up to now)(?= |$)")
 _BEFORE = pattern(r"before|prior to|earlier than")
 _AFTER = pattern(r"after|following|later than")
@@ -69,7 +69,7 @@ _WEEK_OF = pattern(
     r"(?:the |that )?(?P<unit>week|weekend|month|year|day) (?:of|containing|around|including|early|starting|commencing)(?: on| with| from)?"
 )
 _BESIDE = pattern(
-    rf"(?:the )?(?:(?P<n>{COUNT}) )?(?P<what>days?|weeks?|weekends?|months?|years?|{PART}|{WEEKDAY}) "
+    rf"(?:the |last )?(?:(?P<n>{COUNT}) )?(?P<what>days?|weeks?|weekends?|months?|years?|{PART}|{WEEKDAY}) "
     r"(?P<side>before|after|prior to|following)"
 )
 _PART_OF = pattern(rf"(?:(?:in|on|during) )?(?:the )?(?:early |late |mid )?(?P<part>{PART})(?: (?:of|on))?")
