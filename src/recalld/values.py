@@ -130,8 +130,8 @@ class Episode:
 
     @property
     def search_keys(self) -> tuple[str, ...]:
-        """The texts whose embeddings point at this episode: the summary first, then its points."""
-        return tuple(text for text in (self.summary, *self.points) if text.strip())
+        """The texts whose embeddings point at this episode: the summary first, then its points, then its topics as one text."""
+        return tuple(text for text in (self.summary, *self.points, ", ".join(self.topics)) if text.strip())
 
 
 # ---------------------------------------------------------------- facts

@@ -128,6 +128,11 @@ def _normalised(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 # ---------------------------------------------------------------- the model
+def piece_vectors() -> NDArray[np.float32]:
+    """The vector of every piece of the vocabulary, shape (32000, 256), not of length one. Loads the model at the first call (0.5 s)."""
+    return _loaded().vectors
+
+
 class _Model:
     """WordLlama's table of token vectors and the tokenizer that leads into it."""
 

@@ -55,6 +55,17 @@ def word_rank(word: str) -> int | None:
     return None if piece is None else max(piece - _FIRST_MERGE, 1)
 
 
+def token_ids(text: str) -> list[int]:
+    """The pieces of *text* by their places in the vocabulary."""
+    return _encode(text).ids if text else []
+
+
+def vocabulary() -> list[str]:
+    """All pieces by their place; one that begins a word starts with "▁"."""
+    tokenizer = _tokenizer()
+    return [tokenizer.id_to_token(place) or "" for place in range(tokenizer.get_vocab_size())]
+
+
 def replace_surrogates(text: str) -> str:
     """*text* with lone surrogates, which no UTF-8 encoder accepts, replaced by U+FFFD one for one."""
     try:

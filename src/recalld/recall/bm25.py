@@ -28,6 +28,11 @@ class TextScores:
     idf: NDArray[np.float64]  # shape (stems,)
     matches: NDArray[np.bool_]  # shape (episodes, stems)
 
+    @property
+    def coverage(self) -> NDArray[np.float64]:
+        """The share of the query's stems that each episode has, weighted by rarity; shape (episodes,)."""
+        return (self.matches @ self.idf) / max(float(self.idf.sum()), 1e-9)
+
 
 def score(catalogue: Catalogue, stems: Sequence[QueryStem]) -> TextScores:
     """BM25 of every episode for *stems*."""
@@ -53,7 +58,7 @@ def _counts(catalogue: Catalogue, keys: NDArray[np.uint32]) -> NDArray[np.float6
     wanted[keys >> (28 - _TABLE_BITS)] = True
     places = np.flatnonzero(wanted[catalogue.stems >> (32 - _TABLE_BITS)])
     found = catalogue.stems[places]
-    episodes = np.searchsorted(np.cumsum(catalogue.sizes), places, side="right")
+    episodes = np.searchsorted(catalogue.stem_ends, places, side="right")
     for column, key in enumerate(keys):
         hit = (found >> 4) == key
         counts[episodes[hit], column] = ((found[hit] >> 2) & 3) + (found[hit] & 3)

@@ -1,15 +1,38 @@
-"""Fusion: one ranking from the scores of text and vectors, with the age of each episode. Pure."""
+"""Fusion: one ranking from what words, words alike and vectors say about each episode, and from its age. Pure.
+
+The three signals are brought to 0…1 by the best episode of the search and summed with weights, so that a clear lead in one of them is not
+lost as it is when only ranks are added up (S. Bruch et al., "An Analysis of Fusion Functions for Hybrid Retrieval", 2023).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-TEXT_WEIGHT = 0.5
+# Weights of the sum. Flat around here: a tenth more or less of any moves Recall@5 by at most 0.006 on the dev split and on LoCoMo.
+TEXT = 0.15
+ALIKE = 0.35
+MEANING = 0.50
+
+# Age takes at most this much of a score. More costs recall of what was said long ago (semantic queries 0.81 → 0.75 at 0.1);
+# what supersedes what is decided by `newest_first` instead.
+DECAY_SHARE = 0.05
 HALF_LIFE_DAYS = 365.0
-DECAY_SHARE = 0.1  # how much of a score age can take away
+
+# A question of what happened ("who did I have dinner with on 3 May") is answered by what was said that day before what was said later.
+IN_RANGE_BONUS = 0.5
+
+# Two episodes are about the same subject from this similarity of topics or points on; the newer one then goes first, if it is at least so
+# nearly as good. Topics that are equal decide for all questions, similar ones only where the present is asked for.
+# Dev split, outdated before current: 0.65 without, 0.04 with the first pair, 0.0 with both; Recall@5 unchanged.
+EQUAL_SUBJECT, EQUAL_SUBJECT_RATIO = 0.95, 0.65
+SIMILAR_SUBJECT, SIMILAR_SUBJECT_RATIO = 0.55, 0.93
+
+# Near copies: this share of stems in common.
+COPY_OVERLAP = 0.9
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -17,45 +40,94 @@ class Evidence:
     """What speaks for each of the episodes that a search may return; arrays of one length."""
 
     text: NDArray[np.float64]  # BM25, 0 where no stem matches
-    similarity: NDArray[np.float64]  # cosine of the best vector; NaN where none was found
+    alike: NDArray[np.float64]  # words alike, 0 to 1
+    similarity: NDArray[np.float64]  # cosine of the best vector; NaN where the index named none
     age_days: NDArray[np.float64]
+    in_range: NDArray[np.bool_]  # took place in the range asked for; all true without one
     decays: bool  # false when the query names a time
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Ranking:
-    """Places of the episodes in the order of their scores, best first."""
+class Scores:
+    """The scores of the same episodes, 0 to 1."""
 
-    order: NDArray[np.intp]
-    scores: NDArray[np.float64]  # 0 to 1, by place
+    total: NDArray[np.float64]
     text: NDArray[np.float64]  # normalised
-    meaning: NDArray[np.float64]  # normalised
+    alike: NDArray[np.float64]
+    meaning: NDArray[np.float64]
     decay: NDArray[np.float64]  # the factor
 
+    def order(self, age_days: NDArray[np.float64]) -> NDArray[np.intp]:
+        """Places, best first; of equal ones the newest."""
+        return np.lexsort((age_days, -self.total))
 
-def fuse(evidence: Evidence) -> Ranking:
-    """Rank episodes by the weighted sum of their normalised scores."""
-    text = _by_maximum(evidence.text)
-    meaning = _by_range(evidence.similarity)
+
+def fuse(evidence: Evidence) -> Scores:
+    """The weighted sum of the normalised signals, times the decay. Without vectors the other two share the weight."""
+    text = _by_best(evidence.text)
+    alike = _by_best(evidence.alike)
+    meaning = _by_best(np.nan_to_num(evidence.similarity, nan=min(_lowest(evidence.similarity), 0.0)))
     decay = _decay(evidence.age_days) if evidence.decays else np.ones_like(text)
-    scores = (TEXT_WEIGHT * text + (1 - TEXT_WEIGHT) * meaning) * decay
-    order = np.lexsort((evidence.age_days, -scores))
-    return Ranking(order=order, scores=scores, text=text, meaning=meaning, decay=decay)
+    weight = MEANING if np.isfinite(evidence.similarity).any() else 0.0
+    relevance = (TEXT * text + ALIKE * alike + weight * meaning) / (TEXT + ALIKE + weight)
+    bonus = IN_RANGE_BONUS if evidence.in_range.any() and not evidence.in_range.all() else 0.0
+    total = (relevance * decay + bonus * evidence.in_range) / (1 + bonus)
+    return Scores(total=total, text=text, alike=alike, meaning=meaning, decay=decay)
 
 
-def _by_maximum(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    highest = values.max(initial=0.0)
-    return values / highest if highest > 0 else np.zeros_like(values)
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rivals:
+    """Episodes that may be about the same subject, in their order so far."""
+
+    scores: Sequence[float]
+    age_days: Sequence[float]
+    subject: NDArray[np.float32]  # how alike the subjects of each two are
+    present: bool  # the query asks for what holds now
+
+    def supersedes(self, one: int, other: int) -> bool:
+        """Whether *one* is the newer word on the subject of *other*, and nearly as good an answer."""
+        if self.age_days[one] >= self.age_days[other]:
+            return False
+        ratio, alike = self.scores[one] / max(self.scores[other], 1e-9), float(self.subject[one, other])
+        if alike >= EQUAL_SUBJECT and ratio >= EQUAL_SUBJECT_RATIO:
+            return True
+        return self.present and alike >= SIMILAR_SUBJECT and ratio >= SIMILAR_SUBJECT_RATIO
 
 
-def _by_range(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    known = values[~np.isnan(values)]
-    if not len(known):
-        return np.zeros_like(values)
-    low, high = min(float(known.min()), 0.0), float(known.max())
-    return np.nan_to_num((values - low) / max(high - low, 1e-9), nan=0.0)
+def newest_first(rivals: Rivals) -> list[int]:
+    """The order of *rivals*, each moved up to the place of the first one that it supersedes."""
+    order: list[int] = []
+    for one in range(len(rivals.scores)):
+        outdated = (at for at, other in enumerate(order) if rivals.supersedes(one, other))
+        order.insert(next(outdated, len(order)), one)
+    return order
+
+
+def originals(stems: Sequence[frozenset[int]]) -> list[int]:
+    """Those in an order that do not say nearly the same as one before them, by the stems of each."""
+    return [
+        at for at, one in enumerate(stems) if not any(_overlap(one, before) >= COPY_OVERLAP for before in stems[:at])
+    ]
+
+
+def _overlap(one: frozenset[int], other: frozenset[int]) -> float:
+    """Jaccard's index."""
+    union = len(one | other)
+    return len(one & other) / union if union else 0.0
+
+
+def _by_best(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Values as shares of the way from zero, or from the lowest if that is below, to the highest."""
+    if not len(values):
+        return values
+    low, high = min(float(values.min()), 0.0), float(values.max())
+    return (values - low) / (high - low) if high > low else np.zeros_like(values)
+
+
+def _lowest(values: NDArray[np.float64]) -> float:
+    known = values[np.isfinite(values)]
+    return float(known.min()) if len(known) else 0.0
 
 
 def _decay(age_days: NDArray[np.float64]) -> NDArray[np.float64]:
-    fading = np.exp2(-np.maximum(age_days, 0.0) / HALF_LIFE_DAYS)
-    return 1 - DECAY_SHARE + DECAY_SHARE * fading
+    return 1 - DECAY_SHARE + DECAY_SHARE * np.exp2(-np.maximum(age_days, 0.0) / HALF_LIFE_DAYS)

@@ -33,7 +33,7 @@ from recalld.postgres.pool import Database, Transaction
 from recalld.postgres.queries import beside
 from recalld.recall.block import Block, Material, fence_token, render
 from recalld.recall.cache import FactsCache
-from recalld.recall.search import Question, Ranked, nothing_said, rank, understand
+from recalld.recall.search import Question, Ranking, nothing_said, rank, understand
 from recalld.values import EpisodeHit, Fact, MemoryContext, Message, SearchQuery, SearchResult, SessionRef, UserRef
 
 log = structlog.get_logger("recalld.recall")
@@ -62,6 +62,7 @@ class Found:
 
     epoch: int = 0
     hits: tuple[EpisodeHit, ...] = ()
+    explanation: Mapping[str, Any] = field(default_factory=dict[str, Any])
     facts: Sequence[Fact] = ()
     messages: Sequence[Message] = ()
     state: Mapping[str, Any] = field(default_factory=dict[str, Any])
@@ -98,7 +99,12 @@ class Recall:
         """The episodes that answer *query*, best first; none for an unknown user. Raises `DatabaseUnavailable`."""
         asked = await self._ask(user, query)
         found = await self._find(asked)
-        return SearchResult(hits=found.hits, time_range=asked.question.time_range, degraded=found.degraded)
+        return SearchResult(
+            hits=found.hits,
+            time_range=asked.question.time_range,
+            explanation=found.explanation,
+            degraded=found.degraded,
+        )
 
     async def context(
         self, user: UserRef, query: SearchQuery, *, session_id: str | None, budget_tokens: int
@@ -157,8 +163,9 @@ class Recall:
             if view is None:
                 return Found(degraded=asked.degraded)
             nearest, rest = await asyncio.gather(self._nearest(tx, asked, view), self._rest(tx, asked, view))
-            hits = await self._read(tx, view, rank(asked.question, view, nearest))
-        return _found(asked, view, hits, rest)
+            ranking = rank(asked.question, view, nearest, model=self._embedder.name)
+            hits = await self._read(tx, view, ranking)
+        return _found(asked, view, ranking, hits, rest)
 
     async def _find_in_two(self, asked: Asked) -> Found:
         """The same around an index elsewhere: no connection is held while it is asked."""
@@ -167,10 +174,11 @@ class Recall:
             rest = await self._rest(tx, asked, view) if view else _Rest()
         if view is None:
             return Found(degraded=asked.degraded)
-        ranked = rank(asked.question, view, await self._nearest(None, asked, view))
+        nearest = await self._nearest(None, asked, view)
+        ranking = rank(asked.question, view, nearest, model=self._embedder.name)
         async with self._reading(asked) as tx:
-            hits = await self._read(tx, view, ranked)
-        return _found(asked, view, hits, rest)
+            hits = await self._read(tx, view, ranking)
+        return _found(asked, view, ranking, hits, rest)
 
     def _reading(self, asked: Asked):
         return self._database.pipelined("app", asked.user, asked.question.query.purposes)
@@ -230,13 +238,14 @@ class Recall:
         stored = await self._journal.read(tx, session.session_id)
         return (stored[0], stored[1]) if stored and stored[2].state == "open" else ((), {})
 
-    async def _read(self, tx: Transaction, view: Overview, ranked: Sequence[Ranked]) -> tuple[EpisodeHit, ...]:
+    async def _read(self, tx: Transaction, view: Overview, ranking: Ranking) -> tuple[EpisodeHit, ...]:
         """The texts, always from PostgreSQL under row-level security: an id that an index made up yields nothing."""
-        texts = await self._episodes.get(tx, [one.episode_id for one in ranked], view.epoch) if ranked else []
+        ids = [one.episode_id for one in ranking.best]
+        texts = await self._episodes.get(tx, ids, view.epoch) if ids else []
         found = {episode.episode_id: episode for episode in texts}
         return tuple(
             EpisodeHit(episode=found[one.episode_id], score=one.score, reasons=one.reasons)
-            for one in ranked
+            for one in ranking.best
             if one.episode_id in found
         )
 
@@ -263,10 +272,11 @@ class _Rest:
     state: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
-def _found(asked: Asked, view: Overview, hits: tuple[EpisodeHit, ...], rest: _Rest) -> Found:
+def _found(asked: Asked, view: Overview, ranking: Ranking, hits: tuple[EpisodeHit, ...], rest: _Rest) -> Found:
     return Found(
         epoch=view.epoch,
         hits=hits,
+        explanation=ranking.explanation,
         facts=rest.facts,
         messages=rest.messages,
         state=rest.state,

@@ -12,16 +12,18 @@ with config as (
                         || setweight(to_tsvector(config.name, %(point_words)s), 'B')) w
 )
 insert into recalld.episodes as e (tenant_id, user_id, episode_id, epoch, session_id, purpose, started_at, ended_at, timezone, summary,
-                                   topics, points, digest_by, stems, indexed_at)
+                                   topics, points, digest_by, stems, pieces, indexed_at)
 select %(tenant_id)s, %(user_id)s, %(episode_id)s, %(epoch)s::bigint, %(session_id)s, %(purpose)s, %(started_at)s::timestamptz,
        %(ended_at)s::timestamptz, %(timezone)s, %(summary)s, %(topics)s::text[], %(points)s::text[], %(digest_by)s,
        (select coalesce(string_agg(set_byte(substring(hash for 4), 0, (get_byte(hash, 0) & 240) | (in_summary << 2) | in_points), ''), '')
         from stem),
+       %(pieces)s,
        case when %(indexed)s then now() end
 on conflict (tenant_id, user_id, episode_id) do update
 set epoch = excluded.epoch, session_id = excluded.session_id, purpose = excluded.purpose, started_at = excluded.started_at,
     ended_at = excluded.ended_at, timezone = excluded.timezone, summary = excluded.summary, topics = excluded.topics,
-    points = excluded.points, digest_by = excluded.digest_by, stems = excluded.stems, indexed_at = excluded.indexed_at
+    points = excluded.points, digest_by = excluded.digest_by, stems = excluded.stems, pieces = excluded.pieces,
+    indexed_at = excluded.indexed_at
 where e.epoch < excluded.epoch
 returning episode_id
 
@@ -76,7 +78,9 @@ with scope as (
                              or exists (select from unnest(topics) t (topic) where lower(t.topic) = any(%(topics)s::text[]))
                            then '\x01'::bytea else '\x00'::bytea end, '') as on_topic,
            string_agg(int4send(octet_length(stems)), '') as sizes,
-           string_agg(stems, '') as stems
+           string_agg(stems, '') as stems,
+           string_agg(int4send(octet_length(pieces)), '') as piece_sizes,
+           string_agg(pieces, '') as pieces
     from recalld.episodes
     where tenant_id = %(tenant_id)s and user_id = %(user_id)s and epoch = (select epoch from scope)
       and purpose = any(%(purposes)s::text[])

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from psycopg.rows import DictRow
 
+from recalld.layers.episodes.pieces import Pieces, pieces_of
 from recalld.layers.episodes.words import words
 from recalld.postgres.pool import Transaction
 from recalld.postgres.queries import beside
@@ -29,12 +30,22 @@ class Catalogue:
     ended: NDArray[np.datetime64]
     on_topic: NDArray[np.bool_]  # carries one of the topics asked for; true for all when none was
     sizes: NDArray[np.int32]  # distinct stems of each
-    stems: NDArray[
-        np.uint32
-    ]  # those of all in one row: hash << 4 | count in the summary << 2 | count in topics and points
+    stem_ends: NDArray[np.int64]  # where the stems of each end
+    stems: NDArray[np.uint32]  # of all in one row: hash << 4 | count in the summary << 2 | count in topics and points
+    piece_ends: NDArray[np.int64]  # where the pieces of each end
+    pieces: NDArray[np.uint16]  # of all in one row, see `recalld.layers.episodes.pieces`
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def stem_set(self, place: int) -> frozenset[int]:
+        """The stems of one episode."""
+        stems = self.stems[self.stem_ends[place] - self.sizes[place] : self.stem_ends[place]]
+        return frozenset((stems >> 4).tolist())
+
+    def pieces_at(self, place: int) -> Pieces:
+        """The pieces of one episode."""
+        return self.pieces[self.piece_ends[place - 1] if place else 0 : self.piece_ends[place]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,6 +82,7 @@ class EpisodeStore:
             language=language,
             summary_words=" ".join(words(episode.summary)),
             point_words=" ".join(words("\n".join((*episode.topics, *episode.points)))),
+            pieces=pieces_of(episode),
             indexed=indexed,
         )
         return row is not None
@@ -147,13 +159,17 @@ def _episode(tx: Transaction, row: DictRow) -> Episode:
 
 
 def _catalogue(row: DictRow) -> Catalogue:
+    sizes = np.frombuffer(row["sizes"], ">i4").astype(np.int32) // 4
     return Catalogue(
         ids=row["ids"].split("\n"),  # an id has no control characters
         started=_times(row["started"]),
         ended=_times(row["ended"]),
         on_topic=np.frombuffer(row["on_topic"], np.bool_),
-        sizes=np.frombuffer(row["sizes"], ">i4").astype(np.int32) // 4,
+        sizes=sizes,
+        stem_ends=np.cumsum(sizes, dtype=np.int64),
         stems=np.frombuffer(row["stems"], "<u4"),
+        piece_ends=np.cumsum(np.frombuffer(row["piece_sizes"], ">i4"), dtype=np.int64) // 2,
+        pieces=np.frombuffer(row["pieces"], "<u2"),
     )
 
 
@@ -175,5 +191,8 @@ _EMPTY = Catalogue(
     ended=np.empty(0, "datetime64[us]"),
     on_topic=np.empty(0, np.bool_),
     sizes=np.empty(0, np.int32),
+    stem_ends=np.empty(0, np.int64),
     stems=np.empty(0, np.uint32),
+    piece_ends=np.empty(0, np.int64),
+    pieces=np.empty(0, np.uint16),
 )

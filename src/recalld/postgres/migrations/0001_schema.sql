@@ -224,6 +224,8 @@ create table recalld.episodes (
     -- Stems of summary, topics and points by the user's language, four bytes each: 28 bits of the stem's hash, 2 bits of its count in the
     -- summary, 2 bits of that in topics and points. Recall reads the stems of all episodes of a user as one value and ranks them in memory.
     stems bytea not null,
+    -- The content words of topics, points and sentences as pieces of the local vocabulary, two bytes each (layers/episodes/pieces.py).
+    pieces bytea not null default '',
     indexed_at timestamptz,                        -- when an external vector index confirmed it; null: the outbox
     primary key (tenant_id, user_id, episode_id)
 ) with (toast_tuple_target = 8160);                -- whole rows in the page: stems fetched from elsewhere cost three times as much
