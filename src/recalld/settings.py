@@ -63,6 +63,14 @@ class Settings(BaseSettings):
     worker: bool = Field(True, description="Run a worker inside this process.")
     worker_concurrency: int = Field(4, ge=1, description="Ingestions at a time in one worker.")
     max_connections: int = Field(10, ge=2, description="Database connections of this process, at most.")
+    host: str = Field("127.0.0.1", description="Address that `recalld serve` listens on.")
+    port: int = Field(8300, ge=0, le=65535, description="Port that `recalld serve` listens on.")
+    max_body_bytes: int = Field(8 * 1024 * 1024, ge=1024, description="Bytes of a request's body, at most.")
+    key_requests_per_second: float = Field(0, ge=0, description="Requests of one API key; 0: no limit.")
+    tenant_requests_per_second: float = Field(0, ge=0, description="Requests of all keys of a tenant; 0: no limit.")
+    tenant_bytes_per_second: float = Field(
+        0, ge=0, description="Bytes in the requests of all keys of a tenant; 0: no limit."
+    )
     prepared_statements: bool = Field(True, description="Off for PgBouncer before 1.21 in transaction mode.")
 
     @classmethod

@@ -10,7 +10,7 @@ The session row is the truth. Whoever runs this twice, late or out of order gets
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from uuid import NAMESPACE_OID, uuid5
@@ -83,6 +83,7 @@ class Ingestion:
     attributes: Attributes
     ledger: Ledger
     retry: RetryPolicy = RetryPolicy()
+    observers: list[Callable[[IngestReport], None]] = field(default_factory=list["Callable[[IngestReport], None]"])
 
     async def run(self, ref: SessionRef, epoch: int, *, claimed: Session | None = None) -> IngestReport:
         """Ingest one ended session; *claimed* when the caller holds its lease already.
@@ -101,7 +102,10 @@ class Ingestion:
         await self.ledger.record(ref.user, meter.uses, epoch=epoch)
         with best_effort():
             await self.working.drop(ref, epoch)
-        return replace(report, cost_usd=meter.cost_usd)
+        report = replace(report, cost_usd=meter.cost_usd)
+        for observe in self.observers:
+            observe(report)
+        return report
 
     async def _attempt(self, session: EndedSession, known: Sequence[str], stages: Stages) -> IngestReport:
         """One try: its report, whatever becomes of it."""

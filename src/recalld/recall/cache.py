@@ -20,6 +20,8 @@ class FactsCache:
     """
 
     size: int = 2_000  # users and purposes, the least recently asked for go first
+    hits: int = 0  # look-ups that found something
+    misses: int = 0
     _kept: OrderedDict[_Key, tuple[_Version, Sequence[Fact]]] = field(
         default_factory=OrderedDict[_Key, tuple[_Version, Sequence[Fact]]]
     )
@@ -28,7 +30,9 @@ class FactsCache:
         """The facts as of this epoch and version; `None` when they are not kept."""
         kept = self._kept.get((user, purposes))
         if kept is None or kept[0] != (epoch, version):
+            self.misses += 1
             return None
+        self.hits += 1
         self._kept.move_to_end((user, purposes))
         return kept[1]
 

@@ -94,6 +94,7 @@ class Recall:
         self._attributes = attributes
         self._cache = FactsCache()
         self._fence_key: bytes | None = None
+        self._dropped = 0
 
     async def search(self, user: UserRef, query: SearchQuery) -> SearchResult:
         """The episodes that answer *query*, best first; none for an unknown user. Raises `DatabaseUnavailable`."""
@@ -123,6 +124,10 @@ class Recall:
     def forget(self, user: UserRef) -> None:
         """Drop what this process keeps of an erased user; it would not be served, but need not be there either."""
         self._cache.forget(user)
+
+    def counts(self) -> dict[str, int]:
+        """What happened in this process: `cache_hits` and `cache_misses` of facts, `dropped_hits` of the vector index."""
+        return {"cache_hits": self._cache.hits, "cache_misses": self._cache.misses, "dropped_hits": self._dropped}
 
     # ------------------------------------------------------------ steps
     async def _ask(
@@ -243,6 +248,7 @@ class Recall:
         ids = [one.episode_id for one in ranking.best]
         texts = await self._episodes.get(tx, ids, view.epoch) if ids else []
         found = {episode.episode_id: episode for episode in texts}
+        self._dropped += sum(one.episode_id not in found for one in ranked)
         return tuple(
             EpisodeHit(episode=found[one.episode_id], score=one.score, reasons=one.reasons)
             for one in ranking.best
