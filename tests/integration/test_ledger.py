@@ -8,8 +8,9 @@ from decimal import Decimal
 
 import pytest
 
-from recalld import Memory, Message
+from recalld import Memory
 from recalld.errors import DatabaseUnavailable
+from recalld.layers.working.journal import Journal
 from recalld.models.ledger import Ceilings, Ledger, Limits, UsageStore, month_of, same_for_all
 from recalld.models.meter import ModelUse
 from recalld.postgres.pool import Database
@@ -33,10 +34,11 @@ USE = ModelUse(
 
 
 @pytest.fixture
-async def ledger(database: Database, memory: Memory) -> Ledger:
-    """A ledger at noon, with a user each who has said something."""
+async def ledger(database: Database) -> Ledger:
+    """A ledger at noon, and users who exist."""
     for user in (ADA, BOB, EVE):
-        await memory.user(user.tenant_id, user.user_id).append("s1", [Message(role="user", content="hello")])
+        async with database.transaction("worker", user) as tx:
+            await Journal().fence(tx)
     return Ledger(database, clock=lambda: NOON)
 
 
@@ -94,12 +96,13 @@ async def test_work_for_a_user_erased_meanwhile_counts_for_the_tenant_only(datab
     assert await used_by_tenant(database, ADA) == [("openai:m", 2, 900)]
 
 
-async def test_erasing_removes_the_users_rows_and_keeps_the_tenants_sums(database: Database, ledger: Ledger):
+async def test_erasing_removes_the_users_rows_and_keeps_the_tenants_sums(
+    database: Database, ledger: Ledger, memory: Memory
+):
     await ledger.record(ADA, [USE])
-    async with database.transaction("eraser", ADA) as tx:
-        assert await UsageStore().erase(tx, epoch=2**62) == 1
+    await memory.user(ADA.tenant_id, ADA.user_id).erase()
     assert await used(database, ADA) == []
-    assert await used_by_tenant(database, ADA) == [("openai:m", 2, 900)]
+    assert await used_by_tenant(database, BOB) == [("openai:m", 2, 900)]
 
 
 async def test_one_user_cannot_see_what_another_used(database: Database, ledger: Ledger):

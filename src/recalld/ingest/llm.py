@@ -67,7 +67,7 @@ class LlmSummariser:
         if len(parts) > self._policy.max_parts:
             raise BadReply(f"the session has {len(parts)} parts, {self.name} is given {self._policy.max_parts} at most")
         chat = await self._connected()
-        replies = [await chat.ask(_prompt(session, part, known_attributes)) for part in parts]
+        replies = [await chat.ask(prompt_of(session, part, known_attributes)) for part in parts]
         return self._checked(merge_replies(replies), session)
 
     async def close(self) -> None:
@@ -103,7 +103,8 @@ def instructions(prompt: str = PROMPT) -> str:
     return resources.files("recalld.ingest").joinpath("prompts", f"{prompt}.txt").read_text(encoding="utf-8").strip()
 
 
-def _prompt(session: EndedSession, transcript: str, known_attributes: Sequence[str]) -> str:
+def prompt_of(session: EndedSession, transcript: str, known_attributes: Sequence[str]) -> str:
+    """What a model is told of one session, or of one part of it."""
     zone = session.session.timezone
     ended = session.ended_at.astimezone(ZoneInfo(zone))
     known = ", ".join(list(known_attributes)[:MOST_KNOWN]) or "none yet"

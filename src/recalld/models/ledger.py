@@ -85,10 +85,6 @@ class UsageStore:
         assert row is not None  # noqa: S101 - sums always come back
         return Spent(by_user=row["by_user"], by_tenant=row["by_tenant"])
 
-    async def erase(self, tx: Transaction, *, epoch: int) -> int:
-        """Remove what the user's calls took under epochs before *epoch*, as the eraser; return the number of rows."""
-        return (await tx.execute(_SQL["delete_usage"], epoch=epoch)).rowcount
-
 
 class Ledger:
     """Writes what was used; keeps it while the database is away."""

@@ -46,7 +46,3 @@ select coalesce((select sum(cost_usd) from recalld.usage
        coalesce((select sum(cost_usd) from recalld.tenant_usage
                  where tenant_id = %(tenant_id)s and day >= %(since)s::date and day < %(until)s::date), 0)
            as by_tenant
-
--- name: delete_usage
--- Removes what a user's calls took; the tenant's sums stay.
-delete from recalld.usage where tenant_id = %(tenant_id)s and user_id = %(user_id)s and epoch < %(epoch)s::bigint
