@@ -248,7 +248,7 @@ class Recall:
         ids = [one.episode_id for one in ranking.best]
         texts = await self._episodes.get(tx, ids, view.epoch) if ids else []
         found = {episode.episode_id: episode for episode in texts}
-        self._dropped += sum(one.episode_id not in found for one in ranked)
+        self._dropped += sum(one.episode_id not in found for one in ranking.best)
         return tuple(
             EpisodeHit(episode=found[one.episode_id], score=one.score, reasons=one.reasons)
             for one in ranking.best
