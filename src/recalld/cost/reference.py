@@ -16,11 +16,11 @@ NOW = datetime(2026, 1, 31, 18, tzinfo=UTC)
 QUESTION = "Which date did I give you for the inspection, and what should I bring?"
 
 _USER = (
-    "I have been looking at the allotment behind the station and I think we will take the smaller plot this year.",
+    "I have been looking at the vineyard behind the station and I think we will take the smaller vineyard this year.",
     "The lease begins in April, so the shed has to be repaired before that, ideally by the end of March.",
     "My neighbour lent me a rotary hoe, but it is too heavy for me to move on my own.",
     "Can you work out how much compost twelve square metres need if I want about three centimetres of it?",
-    "And please keep the answers short, I read them on my phone between two shifts at the depot.",
+    "And please keep the answers short, I read them on my phone between two shifts at the sawmill.",
     "Last year the slugs ate everything, so I want to start the beans indoors on the window sill this time.",
 )
 _ASSISTANT = (
@@ -36,15 +36,15 @@ _ASSISTANT = (
 REPLY = DigestReply.model_validate(
     {
         "summary": (
-            "The user is taking the smaller allotment plot behind the station; the lease begins in April 2026 and the shed has to be "
+            "The user is taking the smaller vineyard behind the station; the lease begins in April 2026 and the shed has to be "
             "repaired by the end of March. They asked for the amount of compost for twelve square metres (0.36 cubic metres, nine bags), "
             "want to start beans indoors because of slugs, and have borrowed a rotary hoe that is too heavy to move alone. "
             "Open: a list of tasks in order."
         ),
-        "topics": ["allotment", "shed repair", "compost", "beans"],
+        "topics": ["vineyard", "shed repair", "compost", "beans"],
         "points": [
-            "The user is taking the smaller allotment plot behind the station",
-            "The allotment lease begins in April 2026",
+            "The user is taking the smaller vineyard behind the station",
+            "The vineyard lease begins in April 2026",
             "The shed has to be repaired by the end of March 2026",
             "Twelve square metres need 0.36 cubic metres of compost, nine bags of forty litres",
             "The user wants to start beans indoors because slugs ate them last year",
@@ -52,9 +52,9 @@ REPLY = DigestReply.model_validate(
         "facts": [
             {
                 "attribute": "hobby",
-                "value": "allotment gardening",
+                "value": "wine growing",
                 "message": 0,
-                "quote": "we will take the smaller plot this year",
+                "quote": "we will take the smaller vineyard this year",
                 "many": True,
             },
             {
@@ -63,22 +63,22 @@ REPLY = DigestReply.model_validate(
                 "message": 4,
                 "quote": "please keep the answers short, I read them on my phone",
             },
-            {"attribute": "workplace", "value": "depot", "message": 4, "quote": "between two shifts at the depot"},
+            {"attribute": "workplace", "value": "sawmill", "message": 4, "quote": "between two shifts at the sawmill"},
         ],
     }
 )
 _FACTS = (
     *(
         ("Home city", "Tartu"),
-        ("Workplace", "depot"),
+        ("Workplace", "sawmill"),
         ("Working hours", "early and late shifts"),
         ("Answer length", "short"),
     ),
     *(
-        ("Hobby", "allotment gardening"),
+        ("Hobby", "wine growing"),
         ("Pet", "a cat called Mirre"),
         ("Diet", "vegetarian"),
-        ("Device", "Fairphone 5"),
+        ("Device", "e-reader"),
     ),
     *(("Language", "Estonian"), ("Partner's name", "Jaak"), ("Vehicle", "cargo bicycle"), ("Birthday", "14 September")),
     *(("Allergy", "hazelnuts"), ("Units", "metric"), ("Goal", "harvest without pesticides"), ("Preferred name", "Kai")),
