@@ -127,6 +127,11 @@ class Keys:
         async with self._database.transaction("app", _tenant(tenant_id)) as tx:
             return [Key(**_fields(row)) for row in await tx.rows(_SQL["list"])]
 
+    async def tenants(self) -> list[tuple[str, int]]:
+        """The tenants that have keys, with how many of them are valid: for the operator."""
+        async with self._database.unscoped("gate") as tx:
+            return [(row["tenant_id"], row["valid"]) for row in await tx.rows(_SQL["tenants"])]
+
     async def revoke(self, tenant_id: str, key_id: str) -> None:
         """End a key now. Ending it twice is fine. Raises `NotFound`."""
         async with self._database.transaction("app", _tenant(tenant_id)) as tx:

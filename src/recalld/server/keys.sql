@@ -23,3 +23,8 @@ returning key_id
 update recalld.api_keys set expires_at = least(expires_at, %(expires_at)s::timestamptz)
 where tenant_id = %(tenant_id)s and key_id = %(key_id)s and revoked_at is null
 returning label, scopes, bound_user_id, purposes
+
+-- name: tenants
+-- Over all tenants, counts only: who has keys, for the operator.
+select tenant_id, count(*) filter (where revoked_at is null and (expires_at is null or expires_at > now())) as valid
+from recalld.api_keys group by tenant_id order by tenant_id

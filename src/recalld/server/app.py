@@ -1,0 +1,124 @@
+"""The application: routes behind the gate, over one open installation."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+
+from recalld.memory import Memory
+from recalld.server import problems
+from recalld.server.gate import OPEN, Entry, Gate
+from recalld.server.keys import Keys
+from recalld.server.limits import Guard, Limits
+from recalld.server.metrics import Metrics
+from recalld.server.routes import admin, episodes, facts, operations, recall, rights, sessions
+from recalld.settings import Settings
+
+ROUTERS = (
+    sessions.router,
+    recall.router,
+    facts.router,
+    episodes.router,
+    rights.router,
+    admin.router,
+    operations.router,
+)
+PROBLEMS = {
+    401: "No valid key.",
+    403: "The key does not allow it.",
+    404: "No such thing for this user and key.",
+    409: "The state does not allow it, or another writer was faster.",
+    413: "Too large.",
+    415: "Compressed, or not JSON.",
+    422: "Something in the request cannot be used.",
+    429: "Too many requests; see Retry-After.",
+    500: "A fault of recalld.",
+    503: "A store or model does not answer; try again.",
+}
+
+
+def create_app(memory: Memory | None = None, settings: Settings | None = None) -> FastAPI:
+    """The ASGI application over *memory*, or over one that its lifespan opens from *settings* (default: the environment)."""
+    chosen = settings or (memory.parts.settings if memory else Settings.read())
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
+        async with AsyncExitStack() as stack:
+            opened = memory or await stack.enter_async_context(Memory.open(chosen))
+            connect(app, opened, chosen)
+            for run in app.state.faces:
+                await stack.enter_async_context(run())
+            yield
+
+    app = FastAPI(
+        title="recalld",
+        summary="Memory for AI agents that lasts across sessions.",
+        version="1",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.add_middleware(Gate)
+    problems.install(app)
+    for router in ROUTERS:
+        app.include_router(router)
+    faces: list[Callable[[], AbstractAsyncContextManager[Any]]] = []
+    app.state.faces = faces
+    app.openapi = lambda: described(app)  # type: ignore[method-assign]
+    return app
+
+
+def connect(app: FastAPI, memory: Memory, settings: Settings) -> None:
+    """Give the routes what they work on."""
+    metrics = Metrics()
+    memory.parts.ingestion.observers.append(metrics.ingested)
+    app.state.memory = memory
+    app.state.entry = Entry(
+        keys=Keys(memory.parts.database),
+        guard=Guard(limits_of(settings)),
+        metrics=metrics,
+        max_body=settings.max_body_bytes,
+    )
+
+
+def limits_of(settings: Settings) -> Limits:
+    """The limits that *settings* name; a tenant never holds all database connections."""
+    return Limits(
+        key_requests=settings.key_requests_per_second,
+        tenant_requests=settings.tenant_requests_per_second,
+        tenant_bytes=settings.tenant_bytes_per_second,
+        tenant_concurrency=max(1, settings.max_connections * 3 // 4),
+    )
+
+
+def described(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI document: with the key, and with the problems that each route may answer."""
+    if app.openapi_schema is None:
+        document = FastAPI.openapi(app)
+        components = document.setdefault("components", {})
+        components["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer", "description": "An API key."}}
+        components["schemas"]["Problem"] = problems.Problem.model_json_schema()
+        for path, operations_ in document["paths"].items():
+            for operation in operations_.values():
+                _describe(operation, is_open=path in OPEN)
+        app.openapi_schema = document
+    return app.openapi_schema
+
+
+def _describe(operation: dict[str, Any], *, is_open: bool) -> None:
+    content = {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    for status, description in PROBLEMS.items():
+        if is_open and str(status) in operation["responses"]:
+            continue
+        operation["responses"][str(status)] = {"description": description, "content": content}
+    operation["security"] = [] if is_open else [{"key": []}]
+
+
+def routes(app: FastAPI) -> list[tuple[str, str]]:
+    """Method and path of every route of the API."""
+    return sorted(
+        (method.upper(), path) for path, operations_ in app.openapi()["paths"].items() for method in operations_
+    )

@@ -1,0 +1,164 @@
+"""The gate in front of every route: request id, key, limits, body; and around it the measurement and the one log line.
+
+Nothing is open but what `OPEN` names. A request without a valid key is answered before a byte of its body is read.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+import traceback
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+import structlog
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from recalld.errors import RecalldError
+from recalld.server.keys import Key, Keys
+from recalld.server.limits import Guard
+from recalld.server.metrics import Metrics
+from recalld.server.problems import INTERNAL, UNAUTHENTICATED, Refused, problem, problem_of
+from recalld.server.reading import read_body, replay
+
+log = structlog.get_logger("recalld.server")
+
+OPEN = frozenset({"/healthz", "/readyz"})
+_REQUEST_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+
+
+@dataclass(slots=True)
+class Entry:
+    """What the gate needs; set when the service is open."""
+
+    keys: Keys
+    guard: Guard
+    metrics: Metrics
+    max_body: int
+    open_paths: frozenset[str] = OPEN
+    open_prefixes: tuple[str, ...] = ()  # faces that let people in by themselves
+
+
+@dataclass(slots=True)
+class Passage:
+    """One request on its way through."""
+
+    scope: Scope
+    request_id: str
+    begun: float = field(default_factory=time.perf_counter)
+    status: int = 500
+    started: bool = False
+    size: int = 0
+
+    def noting(self, send: Send) -> Send:
+        """A *send* that notes the status and adds the request id."""
+
+        async def note(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                self.started, self.status = True, message["status"]
+                message["headers"] = [*message.get("headers", ()), (b"x-request-id", self.request_id.encode())]
+            await send(message)
+
+        return note
+
+
+class Gate:
+    """ASGI middleware."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request in, or answer it with a problem."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        entry: Entry = scope["app"].state.entry
+        passage = Passage(scope=scope, request_id=_request_id(scope))
+        scope.setdefault("state", {})["request_id"] = passage.request_id
+        scope["path"] = scope.get("raw_path", scope["path"].encode()).decode("ascii", "replace")
+        noting = passage.noting(send)
+        try:
+            await self._enter(entry, passage, receive, noting)
+        except Refused as refused:
+            await problem(Request(scope), refused.kind, refused.detail, refused.headers)(scope, receive, noting)
+        except RecalldError as error:  # of the key look-up
+            await problem_of(Request(scope), error)(scope, receive, noting)
+        except Exception as error:  # noqa: BLE001 -- the last resort: an answer, and a log line without the message
+            log.error("request.crashed", error=type(error).__name__, frames=frames(error))  # noqa: TRY400 -- never the message
+            if not passage.started:
+                await problem(Request(scope), INTERNAL, INTERNAL.title)(scope, receive, noting)
+        finally:
+            _conclude(entry, passage)
+
+    async def _enter(self, entry: Entry, passage: Passage, receive: Receive, send: Send) -> None:
+        scope = passage.scope
+        if scope["path"] in entry.open_paths or scope["path"].startswith(entry.open_prefixes or ("\0",)):
+            await self._app(scope, receive, send)
+            return
+        key = await entry.keys.find(_bearer(scope))
+        if key is None:
+            raise Refused(
+                UNAUTHENTICATED,
+                "send 'Authorization: Bearer recalld_…' with a valid key",
+                {"WWW-Authenticate": "Bearer"},
+            )
+        scope["state"]["key"] = key
+        entry.guard.admit(key.tenant_id, key.key_id)
+        body = await read_body(scope, receive, entry.max_body)
+        passage.size = len(body)
+        entry.guard.receive(key.tenant_id, len(body))
+        async with entry.guard.turn(key.tenant_id):
+            await self._app(scope, replay(body, receive), send)
+
+
+def caller(request: Request) -> Key:
+    """The key a request came with."""
+    return request.state.key
+
+
+def frames(error: BaseException) -> list[str]:
+    """Where it happened, without values: file, line, function."""
+    return [
+        f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}:{frame.name}"
+        for frame in traceback.extract_tb(error.__traceback__)[-12:]
+    ]
+
+
+def _bearer(scope: Scope) -> str:
+    for name, value in scope["headers"]:
+        if name == b"authorization":
+            scheme, _, text = value.decode("latin-1").partition(" ")
+            return text.strip() if scheme.lower() == "bearer" else ""
+    return ""
+
+
+def _request_id(scope: Scope) -> str:
+    for name, value in scope["headers"]:
+        if name == b"x-request-id" and _REQUEST_ID.fullmatch(value.decode("latin-1")):
+            return value.decode("latin-1")
+    return uuid4().hex
+
+
+def _conclude(entry: Entry, passage: Passage) -> None:
+    """Measure and log. The route is the template, never the path: that has ids in it."""
+    scope: dict[str, Any] = dict(passage.scope)
+    route = getattr(scope.get("route"), "path", "unmatched")
+    seconds = time.perf_counter() - passage.begun
+    entry.metrics.answered(scope["method"], route, passage.status, seconds)
+    key: Key | None = scope["state"].get("key")
+    log.info(
+        "request.answered",
+        request_id=passage.request_id,
+        method=scope["method"] if scope["method"] in _METHODS else "OTHER",
+        route=route,
+        status=passage.status,
+        seconds=round(seconds, 6),
+        bytes=passage.size,
+        key_id=key.key_id if key else None,
+    )
+
+
+_METHODS = frozenset({"GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH"})

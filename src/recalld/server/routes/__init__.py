@@ -1,0 +1,1 @@
+"""The routes: each is parse → one call on `Memory` → render."""
