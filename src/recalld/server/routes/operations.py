@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
@@ -11,7 +13,7 @@ from recalld.server.bodies import Health, Readiness
 from recalld.server.metrics import CONTENT_TYPE
 
 router = APIRouter(tags=["operations"])
-NOT_READY = {503: {"model": Readiness, "description": "A store does not answer."}}
+NOT_READY: dict[int | str, dict[str, Any]] = {503: {"model": Readiness, "description": "A store does not answer."}}
 
 
 @router.get("/healthz")

@@ -1,0 +1,108 @@
+"""Running the service: uvicorn in this event loop, ended by SIGTERM or SIGINT after the requests under way."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Coroutine, Generator
+from contextlib import contextmanager
+from typing import Any
+
+import structlog
+import uvicorn
+import uvloop
+
+from recalld.errors import RecalldError
+from recalld.memory import Memory
+from recalld.server.app import create_app
+from recalld.server.keys import Keys
+from recalld.settings import Settings
+
+log = structlog.get_logger("recalld.server")
+
+GRACE_SECONDS = 30  # for requests under way
+Announce = Callable[[str], None]
+
+
+class Server(uvicorn.Server):
+    """Uvicorn that leaves signals to us: its own handling ends the process before the embedded database is stopped."""
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        """Nothing to capture."""
+        yield
+
+
+def run(work: Coroutine[Any, Any, None]) -> None:
+    """Run *work* in uvloop."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(work)
+
+
+async def serve(settings: Settings, announce: Announce) -> None:
+    """Serve until a signal ends it. *announce* gets the address and, on a first start, how to make a key."""
+    async with Memory.open(settings) as memory:
+        server = Server(
+            uvicorn.Config(
+                create_app(memory, settings),
+                host=settings.host,
+                port=settings.port,
+                loop="none",
+                http="httptools",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=GRACE_SECONDS,
+            )
+        )
+
+        def end() -> None:
+            server.force_exit = server.should_exit
+            server.should_exit = True
+
+        with signals(end):
+            await tell(memory, settings, announce)
+            await server.serve()
+
+
+async def tell(memory: Memory, settings: Settings, announce: Announce) -> None:
+    """Where it listens, and how to get in."""
+    announce(f"recalld listens on http://{settings.host}:{settings.port}")
+    if not await Keys(memory.parts.database).tenants():
+        announce("No API key exists yet, so nobody gets in. Make one:")
+        announce("  recalld keys create --tenant acme --scopes read,write,erase,export,admin")
+
+
+async def work(settings: Settings, announce: Announce) -> None:
+    """Run a worker until a signal ends it; ingestions under way are finished first."""
+    async with Memory.open(settings.model_copy(update={"worker": False})) as memory:
+        ended = asyncio.Event()
+        working = asyncio.create_task(_work_on(memory), name="recalld-worker")
+        with signals(ended.set):
+            announce(f"recalld works on up to {settings.worker_concurrency} sessions at a time")
+            await ended.wait()
+        working.cancel()
+        await asyncio.gather(working, return_exceptions=True)
+
+
+async def _work_on(memory: Memory) -> None:
+    """The worker, begun again when the database was away."""
+    while True:
+        try:
+            await memory.parts.worker.run()
+        except RecalldError as error:
+            log.error("worker.interrupted", error=type(error).__name__)  # noqa: TRY400 -- never the message
+        await asyncio.sleep(1)
+
+
+@contextmanager
+def signals(end: Callable[[], None]) -> Generator[None]:
+    """Call *end* for SIGTERM and SIGINT."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, end)
+    try:
+        yield
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
