@@ -28,6 +28,7 @@ CROSS_USER = {
     "layers/working/requests.sql: sweep_old",
     "server/keys.sql: find",  # a key tells whose it is
     "server/keys.sql: tenants",
+    "jobs/unfinished.sql: unfinished",
     "server/keys.sql: find",  # a key, by the gate, before it is known whose it is
 }
 # Statements in Python, each with its reason.

@@ -27,6 +27,7 @@ from recalld.cli.options import (
     moment,
     runs,
 )
+from recalld.cli.service import register
 from recalld.errors import InvalidInput
 from recalld.values import DEFAULT_PURPOSE, Message
 
@@ -42,6 +43,7 @@ app.command("migrate")(migrate_command)
 app.command("doctor")(doctor)
 app.command("import")(import_command)
 app.add_typer(facts_app, name="facts")
+register(app)
 
 
 @app.command()
