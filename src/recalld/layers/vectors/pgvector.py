@@ -35,6 +35,21 @@ class PgVectorIndex:
         await within.execute(_SQL["delete"], episode_ids=[episode.episode_id for episode in episodes])
         await within.execute_many(_SQL["insert"], [row for episode in episodes for row in _rows(episode)])
 
+    async def add_beside(self, tx: Transaction | None, episodes: Sequence[EpisodeVectors]) -> None:
+        """Put these vectors beside those of other models that the index holds for the episodes; repeating changes nothing."""
+        within, ids = _within(tx), [episode.episode_id for episode in episodes]
+        for model in {episode.model for episode in episodes}:
+            await within.execute(_SQL["delete_model"], episode_ids=ids, model=model)
+        free = {row["episode_id"]: row["part"] for row in await within.rows(_SQL["free_parts"], episode_ids=ids)}
+        rows = [
+            row | {"part": row["part"] + free.get(row["episode_id"], 0)} for each in episodes for row in _rows(each)
+        ]
+        await within.execute_many(_SQL["insert"], rows)
+
+    async def keep_only(self, tx: Transaction | None, model: str) -> int:
+        """Remove vectors of other models from the episodes that have some of *model*; return the number of rows."""
+        return (await _within(tx).execute(_SQL["delete_other_models"], model=model)).rowcount
+
     async def search(self, tx: Transaction | None, query: VectorQuery) -> list[VectorHit]:
         """The *k* nearest episodes by their best vector, best first."""
         row = await _within(tx).packed(

@@ -3,6 +3,24 @@
 delete from recalld.vectors
 where tenant_id = %(tenant_id)s and user_id = %(user_id)s and episode_id = any(%(episode_ids)s::text[])
 
+-- name: delete_model
+-- All parts of these episodes of one model, of every epoch.
+delete from recalld.vectors
+where tenant_id = %(tenant_id)s and user_id = %(user_id)s and episode_id = any(%(episode_ids)s::text[]) and model = %(model)s
+
+-- name: free_parts
+-- The first part of each of these episodes that is not taken.
+select episode_id, max(part) + 1 as part from recalld.vectors
+where tenant_id = %(tenant_id)s and user_id = %(user_id)s and episode_id = any(%(episode_ids)s::text[])
+group by episode_id
+
+-- name: delete_other_models
+-- Vectors of other models, where the episode has some of this one.
+delete from recalld.vectors v
+where v.tenant_id = %(tenant_id)s and v.user_id = %(user_id)s and v.model <> %(model)s
+  and exists (select from recalld.vectors n
+              where n.tenant_id = %(tenant_id)s and n.user_id = %(user_id)s and n.episode_id = v.episode_id and n.model = %(model)s)
+
 -- name: insert
 -- One part of an episode's vectors.
 insert into recalld.vectors (tenant_id, user_id, episode_id, part, epoch, purpose, ended_at, model, embeddings)
