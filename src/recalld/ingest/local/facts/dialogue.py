@@ -1,0 +1,218 @@
+"""Facts that take two to say: a short answer to the assistant's question, a "yes" to the assistant's statement.
+
+What the assistant says is never a fact by itself. Confirmed, its sentence is turned into the first person and read by the
+same rows; the quote is the assistant's sentence, for that is where the value stands.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from recalld.ingest.local.facts.findings import Finding, Reader
+from recalld.ingest.local.facts.kinds import kind
+from recalld.ingest.local.facts.pattern import Pattern
+from recalld.ingest.local.facts.sentences import Sentence, lower, split
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question of the assistant and what a short answer to it gives."""
+
+    pattern: Pattern
+    attribute: str
+    kind: str
+
+
+def _ask(pattern: str, slot: str) -> Question:
+    attribute, _, kind_name = slot.partition(":")
+    return Question(Pattern(pattern), attribute, kind_name)
+
+
+QUESTIONS = (
+    _ask("where .. you|u .. live|living|based|located|staying|reside|call_home", "home_city:place"),
+    _ask("which|what city|town|place|part_of_the_world .. you|live", "home_city:place"),
+    _ask("where .. you from", "home_city:place"),
+    _ask("what|which country .. you", "home_country:place"),
+    _ask("what's|what_is|whats|which_is|may_i_have|can_i_have|could_i_have|tell_me your .. full? name", "name:name"),
+    _ask("who am_i|do_i|'s .. talking|speaking|pleasure|chatting", "name:name"),
+    _ask("what|how should|shall|may|can|do i|we call|address you", "name:name"),
+    _ask("what|which name should|shall|goes|do|can|is", "name:name"),
+    _ask("how_old are|r you", "age:age"),
+    _ask("what's|what_is your age", "age:age"),
+    _ask("when is|'s your birthday", "birthday:date"),
+    _ask("what's|what_is your birthday|date_of_birth|birth_date", "birthday:date"),
+    _ask("what .. you do for_a_living|for_work|professionally|for_a_job|in_life", "job_title:occupation"),
+    _ask("what's|what_is your job|profession|occupation|role|line_of_work|position|job_title", "job_title:occupation"),
+    _ask("what do_you_do", "job_title:occupation"),
+    _ask("where|who|which_company .. you work|working|employed", "employer:org"),
+    _ask("which|what company|employer|firm", "employer:org"),
+    _ask("allergies|allergic|allergy", "allergy:allergens"),
+    _ask("pets|pet|animals .. have|you|own|at_home", "pet:animals"),
+    _ask("any|have|got|own .. pets|pet|animals", "pet:animals"),
+    _ask("dietary|diet|eat", "diet:diet"),
+    _ask("languages|language .. you .. speak", "language:language+"),
+    _ask("which|what language .. reply|answer|use|prefer|write|respond", "preferred_language:language!"),
+    _ask("operating_system|os|platform .. you|on", "operating_system:os"),
+    _ask("which|what editor|ide", "editor:editor"),
+    _ask("which|what browser", "browser:browser"),
+    _ask("which|what programming|coding? language", "programming_language:programming+"),
+    _ask("which|what car|vehicle .. you", ":vehicle"),
+    _ask("what .. you drive", ":vehicle"),
+    _ask("which|what plan|tier|subscription .. you", "plan:plan"),
+    _ask("which|what timezone|time_zone", "timezone:zone"),
+    _ask("what's|what_is your timezone|time_zone", "timezone:zone"),
+    _ask("how_many kids|children .. you", "child:children"),
+    _ask("have|any kids|children", "child:children"),
+    _ask("your wife's|husband's|partner's name", "partner_name:name"),
+    _ask("what's|what_is|is_the|how_much .. budget", ":budget"),
+    _ask("how_much .. spend|pay", ":budget"),
+    _ask("shoe size", "shoe_size:shoesize"),
+    _ask("what|which size", "clothing_size:size"),
+    _ask("how_tall are you", "height:length"),
+    _ask("blood_type|blood_group", "blood_type:blood"),
+    _ask("what|which instrument|instruments .. you", "instrument:instrument+"),
+    _ask("hobbies|hobby|free_time|spare_time|for_fun", "hobby:activities"),
+    _ask("what|which time|slot .. suit|suits|work|works|prefer|best|you|later", "preferred_meeting_time:clocktime"),
+    _ask("when .. would|is|works|suits|do .. prefer|best|suit|meet", "preferred_meeting_time:clocktime"),
+    _ask("later slot|time|start", "preferred_meeting_time:clocktime"),
+    _ask("when .. deadline|due", "deadline:datetime"),
+    _ask("when .. exam|test", "exam_date:date"),
+    _ask("your pronouns", "pronouns:pronouns"),
+    _ask("e-mail|email .. address|at|reach|send", "email:email"),
+    _ask("phone|number|reach .. number|you|at", "phone_number:phone"),
+    _ask("what|which gym", "gym:firm"),
+    _ask("which|what bank", "bank:proper"),
+    _ask("what|which units", "unit_preference:unit!"),
+    _ask("metric .. imperial", "unit_preference:unit!"),
+    _ask("what|which are? .. you .. studying|study|major", "education:subject"),
+    _ask("what are_you .. learning", "learning_language:language!"),
+    _ask("favourite|favorite cuisine", "favorite_cuisine:cuisine"),
+    _ask("your favourite|favorite colour|color", "favorite_color:colour"),
+    _ask("how_would|what|which .. you .. coffee", "favorite_coffee:coffee"),
+    _ask("how .. you .. take .. coffee", "favorite_coffee:coffeestyle"),
+    _ask("which|what team|department", "team:thing"),
+    _ask("what's|what_is your goal|aim|target", "goal:goal"),
+)
+_FAVOURITE = re.compile(r"\bwhat(?:'s|s| is| are) your (?:all-time |absolute )?favou?rite (?P<noun>[\w -]{3,25}?)\s*(?:\?|$|these|right|of|at|for|to)")
+
+_LEADING = re.compile(
+    r"(?:(?:oh|well|um+|uh+|hm+|ha(?:ha)*|lol|sure|it's|its|it is|i'm|im|i am|we're|that would be|that'd be|just|probably|mostly|currently|yes|yep|yeah|yup|ok|okay|easy|good question|"
+    r"in|at|on|a|an|the|my|for|near|still|i have|i've got|i use|i drive|i speak|i take|i'd say|definitely|ideally|please|no|nope|nah|only|some|around|about)[,:!.]*\s+)+",
+    re.IGNORECASE,
+)  # fmt: skip
+_YES = re.compile(
+    r"^(?:(?:ha(?:ha)*|lol|oh|ah|well|um|ooh|wow)[,!.\s]+)*(?:yes|yep|yeah|yea|yup|ya|correct|exactly|right|that's right|thats right|that's correct|that is right|true|indeed|spot on|absolutely|"
+    r"i am|i do|i have|you got it|precisely|bingo|confirmed|of course|aye|affirmative|100%|totally|still true|still the case|guilty|you're right|sure am|sure do|always|definitely|good memory|well remembered)\b(?P<rest>.*)",
+    re.IGNORECASE | re.DOTALL,
+)
+_NO = re.compile(r"^(?:(?:ha(?:ha)*|lol|oh|ah|well|um)[,!.\s]+)*(?:no|nope|nah|not any ?more|not anymore|wrong|incorrect|not really|no longer)\b[,.:!\s-]*(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
+_BUT = re.compile(r"\b(?:but|except|not|no|isn't|wasn't|don't|wrong|actually|though|although)\b", re.IGNORECASE)
+_OFFER = re.compile(r"\b(?:shall|should|may|can|could|would|do you (?:want|need|prefer|mind)|want me|would you like|like me|need help|is it ok)\b")
+_CLAIM = re.compile(
+    r"^(?:.{0,40}?\b(?:looks like|look like|sounds like|seems? (?:like|that|to me)|appears? that|assum(?:e|ing)|take it|gather|believe|think|guess|noted?:?|understand|see that|remember(?: that)?|recall|mentioned|"
+    r"said|told me|check|confirm|as far as i know|correctly|notes say|records say|right in thinking|understood)[,:]?\s+(?:that\s+|earlier\s+)?)?"
+    r"(?=(?:so\s+|then\s+|and\s+|still\s+)?(?:you|your|are you|do you|have you|is your|did you|were you)\b)"
+)
+_DOWN_AS = re.compile(r".{0,40}\b(?:have|had|got|noted|listed|put) you (?:down )?as\s+")
+_TAIL = re.compile(r"(?:[,;.]?\s*(?:right|correct|is that (?:right|correct|still right|true)|isn't it|aren't you|don't you|haven't you|yes|no|still (?:true|right|correct)|as before|or not|am i right|did i get that right|true))?\s*[?.!]*$")
+_PERSONS = (
+    (r"\bare you\b", "i am"), (r"\bdo you\b", "i"), (r"\bhave you\b", "i have"), (r"\bdid you\b", "i"), (r"\bis your\b", "my"), (r"\byou are\b", "i am"), (r"\byou're\b", "i'm"), (r"\byou've\b", "i've"),
+    (r"\byou have\b", "i have"), (r"\byou'd\b", "i'd"), (r"\byour\b", "my"), (r"\byours\b", "mine"), (r"\byourself\b", "myself"), (r"\byou\b", "i"),
+)  # fmt: skip
+
+
+def answered(question: str, answer: Sentence, reader: Reader) -> Iterator[Finding]:
+    """What *answer* gives as a short answer to the last question in the assistant's message *question*."""
+    asked = _last_question(question)
+    text = _bare_answer(answer)
+    if not asked or not text:
+        return
+    for candidate in QUESTIONS:
+        if candidate.pattern.regex.search(asked):
+            found = list(_readings(candidate.attribute, candidate.kind, text, answer, reader))
+            if found:
+                yield from found
+                return
+    favourite = _FAVOURITE.search(asked)
+    if favourite:
+        yield from _readings(f"favorite_{favourite.group('noun')}", "favoured", text, answer, reader)
+
+
+def confirmed(claim: str, seq: int, reply: Sentence, reader: Reader) -> Iterator[Finding]:
+    """What the user says yes to: the statements about the user in the assistant's message *claim*."""
+    yes = _YES.match(reply.low)
+    if not yes or _BUT.search(yes.group("rest")[:60]):
+        return
+    for finding in _claims(claim, seq, reader):
+        yield replace(finding, origin="confirmed", confidence=0.85)
+
+
+def denied(claim: str, seq: int, reply: Sentence, reader: Reader) -> Iterator[Finding]:
+    """What the user says no to: "still at Acme?" – "no" ends it, "you live in Bonn?" – "no, Cologne" says it right."""
+    no = _NO.match(reply.low)
+    if not no:
+        return
+    for finding in _claims(claim, seq, reader):
+        if re.search(r"\bstill\b", finding.sentence.low) and finding.kind:
+            yield replace(_at(finding, reply), act="retract", replaces=finding.value)
+        offset = no.start("rest")
+        text = _LEADING.sub("", reply.text[offset:], count=1)
+        if finding.kind and text and len(text.split()) <= 4:
+            yield from _readings(finding.attribute, finding.kind, text, reply, reader)
+            return
+
+
+def _claims(claim: str, seq: int, reader: Reader) -> Iterator[Finding]:
+    for sentence in split(claim, claim, seq):
+        turned = _first_person(sentence)
+        if turned is not None:
+            yield from reader.findings(turned)
+
+
+def _first_person(sentence: Sentence) -> Sentence | None:
+    """The assistant's statement about the user in the user's own words; `None` for an offer or a question of another kind."""
+    low = sentence.low
+    if _DOWN_AS.match(low):
+        text = "i'm " + _DOWN_AS.sub("", sentence.text, count=1)
+    elif (head := _CLAIM.match(low)) and not (_OFFER.search(low[head.end() :])):
+        text = sentence.text[head.end() :]
+    else:
+        return None
+    text = _TAIL.sub("", text)
+    for pattern, replacement in _PERSONS:
+        text = re.sub(pattern, replacement, text, flags=re.IGNORECASE)
+    return replace(sentence, text=text, low=lower(text))
+
+
+def _last_question(text: str) -> str:
+    questions = re.findall(r"[^.!?\n]*\?", lower(text))
+    return questions[-1].strip() if questions else ""
+
+
+def _bare_answer(answer: Sentence) -> str:
+    """The words of a short answer; empty for a question or a long message."""
+    if answer.question or len(answer.text.split()) > 14:
+        return ""
+    return _LEADING.sub("", answer.text, count=1) if _LEADING.match(answer.text) else answer.text
+
+
+def _readings(attribute: str, kind_name: str, text: str, answer: Sentence, reader: Reader) -> Iterator[Finding]:
+    for reading in kind(kind_name)(text, reader.cased):
+        place = answer.text.find(reading.value.split()[0])
+        yield Finding(
+            attribute=reading.attribute or attribute, value=reading.value, sentence=answer, place=max(place, 0),
+            end=max(place, 0) + len(reading.value), kind=kind_name, confidence=0.85,
+        )  # fmt: skip
+
+
+def _at(finding: Finding, sentence: Sentence) -> Finding:
+    return replace(finding, sentence=sentence, place=0, end=len(sentence.text))
+
+
+def turns(roles: Sequence[str]) -> Iterator[tuple[int, int | None]]:
+    """Every user message with the assistant's message right before it, if there is one."""
+    for seq, role in enumerate(roles):
+        if role == "user":
+            yield seq, seq - 1 if seq and roles[seq - 1] == "assistant" else None

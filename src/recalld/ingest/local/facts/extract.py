@@ -1,0 +1,120 @@
+"""Facts from a session by grammar alone: no model, no network.
+
+The pipeline: the user's own words of each message → sentences → rows of patterns that are asserted of the user → values →
+what a session says in the end → candidates. Every candidate carries the sentence that supports it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import cache
+
+from recalld.ingest.local.facts import antecedents, dialogue, mentions, profile, times
+from recalld.ingest.local.facts.findings import Finding, Reader, index, instead
+from recalld.ingest.local.facts.material import own_words
+from recalld.ingest.local.facts.row import Row
+from recalld.ingest.local.facts.rows import ROWS
+from recalld.ingest.local.facts.sentences import Sentence, lower, split
+from recalld.ingest.local.facts.settle import settle
+from recalld.layers.facts.attributes import Attributes
+from recalld.values import Candidate, EndedSession, Message
+
+LONGEST_MESSAGE = 8_000  # characters read of one message; who writes more is pasting
+
+
+def extract(session: EndedSession, attributes: Attributes) -> tuple[Candidate, ...]:
+    """The fact candidates of *session*, in the order of the conversation.
+
+    Only what the session's user says about themselves, or confirms of what the assistant says about them. The quote of each
+    candidate occurs verbatim in the message it cites.
+    """
+    findings: list[Finding] = []
+    own: list[Sentence] = []
+    for seq, before in dialogue.turns([message.role for message in session.messages]):
+        if not _speaks(session, session.messages[seq]):
+            continue
+        sentences = _sentences(session.messages[seq].content, seq)
+        own += sentences
+        findings += _of_message(session, seq, before, sentences, attributes)
+    reader = Reader(_rows(), "", True, attributes)
+    findings += map(instead, antecedents.named(own, reader))
+    findings += antecedents.introduced(own, reader)
+    kept = settle(findings, own, attributes.cardinality)
+    return tuple(_candidate(finding, session, attributes) for finding in kept)
+
+
+@cache
+def _rows() -> dict[str, Sequence[tuple[int, Row]]]:
+    return dict(index(ROWS))
+
+
+def _sentences(content: str, seq: int) -> list[Sentence]:
+    content = content[:LONGEST_MESSAGE]
+    return list(split(own_words(content), content, seq))
+
+
+def _of_message(
+    session: EndedSession, seq: int, before: int | None, sentences: Sequence[Sentence], attributes: Attributes
+) -> Iterator[Finding]:
+    if not sentences:
+        return
+    cased = any(char.isupper() for sentence in sentences for char in sentence.text)
+    reader = Reader(_rows(), _window(session, seq, sentences), cased, attributes)
+    following = session.messages[seq + 1] if seq + 1 < len(session.messages) else None
+    echo = lower(following.content[:400]) if following and following.role == "assistant" else ""
+    found = [finding for sentence in sentences for finding in map(instead, _in_sentence(sentence, reader, echo))]
+    said_at = session.messages[seq].at or session.ended_at
+    yield from (times.dated(finding, said_at, session.session.timezone) for finding in found)
+    if before is not None:
+        yield from _in_reply(session.messages[before].content[:LONGEST_MESSAGE], before, sentences[0], reader, answered=bool(found))
+
+
+def _in_sentence(sentence: Sentence, reader: Reader, echo: str) -> Iterator[Finding]:
+    found = [*reader.findings(sentence), *profile.listed(sentence, reader)]
+    yield from found
+    yield from mentions.mentioned(sentence, {finding.attribute for finding in found}, echo)
+
+
+def _in_reply(claim: str, before: int, reply: Sentence, reader: Reader, *, answered: bool) -> Iterator[Finding]:
+    """What *reply* says by answering, confirming or denying what the assistant said before it."""
+    confirmed = list(dialogue.confirmed(claim, before, reply, reader))
+    yield from confirmed
+    yield from dialogue.denied(claim, before, reply, reader)
+    if not (answered or confirmed):
+        yield from dialogue.answered(claim, reply, reader)
+
+
+def _window(session: EndedSession, seq: int, sentences: Sequence[Sentence]) -> str:
+    """The user's words with the messages around them: what the talk is about."""
+    around = [session.messages[n] for n in (seq - 2, seq - 1, seq + 1) if 0 <= n < len(session.messages)]
+    heard = [lower(message.content[:LONGEST_MESSAGE]) for message in around]
+    return " ".join([*(sentence.low for sentence in sentences), *heard])
+
+
+def _speaks(session: EndedSession, message: Message) -> bool:
+    """True when the session's own user wrote *message*: in a conversation of several, names decide."""
+    names = {other.name for other in session.messages if other.role == "user" and other.name}
+    return len(names) < 2 or message.name == session.session.ref.user.user_id
+
+
+def _candidate(finding: Finding, session: EndedSession, attributes: Attributes) -> Candidate:
+    seq = finding.sentence.seq
+    said_at = session.messages[seq].at or session.ended_at
+    attribute = attributes.canonical(finding.attribute)
+    return Candidate(
+        attribute=attribute,
+        value=finding.value,
+        act=finding.act,
+        text=f"{attributes.render(attribute, finding.value)} ({finding.note})" if finding.note else "",
+        said_at=said_at,
+        valid_from=finding.valid_from,
+        valid_to=finding.valid_to,
+        cardinality=attributes.cardinality(attribute),
+        replaces=finding.replaces,
+        origin=finding.origin,
+        confidence=finding.confidence,
+        quote=finding.sentence.quote,
+        message_seq=seq,
+    )

@@ -1,0 +1,259 @@
+"""Applying the rows to a sentence: which match, whether they are meant, what their slots hold."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from recalld.ingest.local.facts.kinds import kind
+from recalld.ingest.local.facts.mood import Mood
+from recalld.ingest.local.facts.pattern import Slot, first_person
+from recalld.ingest.local.facts.row import Row
+from recalld.ingest.local.facts.sentences import Sentence
+from recalld.layers.facts.attributes import Attributes
+from recalld.values import Act, Origin
+
+_NEGATOR = re.compile(
+    r"\b(?:do not|don'?t|does not|doesn'?t|never|no longer|(?<=have )no|(?<=got )no|(?<=having )no|not(?! only| just| sure| yet| to mention| a fan)|(?<=is)n'?t|(?<=are)n'?t|(?<=have)n'?t|(?<=has)n'?t)(?!\w)"
+)
+_ADVERB = re.compile(
+    r"\b(?:currently|actually|also|really|recently|finally|officially|mostly|mainly|usually|personally|presently|basically|primarily|"
+    r"normally|generally|lately|temporarily|permanently|happily|proudly|strictly|definitely|honestly|absolutely|truly|totally|completely|"
+    r"fully|quite|pretty(?= (?:much|into|keen|serious))|a bit(?! of)|a little(?= (?:allergic|deaf|into))|kind of|sort of|kinda|sorta|technically|originally(?! from)|almost|exclusively|"
+    r"regularly|often|sometimes|myself|ourselves|severely|mildly|deathly|terribly|badly|newly|properly|secretly|successfully|legally|"
+    r"seriously|literally|obviously|clearly|simply|eventually|ultimately|luckily|thankfully|sadly|unfortunately|apparently|officially|"
+    r"occasionally|frequently|mum|practically|essentially|effectively|formally|quietly|suddenly|gradually|slowly|rarely)\b(?! [?.!]*$)"
+)
+_INSTEAD = re.compile(
+    r"\s*,?\s*(?:and |but )?(?P<how>not|instead of|rather than|no longer|and no longer)\s+(?:the |a |an |in |at |on |with |my |our )?(?P<old>[^\s,.;:!?][^,.;:!?]{0,40})"
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """A value that a row found in a sentence; becomes a candidate."""
+
+    attribute: str
+    value: str
+    sentence: Sentence
+    place: int  # where the value begins in the sentence
+    end: int  # where it ends
+    kind: str = ""  # the kind it was read with; "" for a constant
+    act: Act = "state"
+    replaces: str | None = None
+    origin: Origin = "stated"
+    confidence: float = 0.9
+    note: str = ""  # what a reader should see beside the value
+    start: int = 0  # where the pattern began in the sentence
+    valid_from: datetime | None = None
+    valid_to: datetime | None = None
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What makes two findings the same."""
+        return (self.attribute, self.value.casefold(), self.act)
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Everything that is the same for all sentences of a message."""
+
+    rows: Mapping[str, Sequence[tuple[int, Row]]]  # from a trigger word to numbered rows
+    window: str  # the message and what the assistant said around it, in lower case: where `needs` is looked for
+    cased: bool  # the writer uses capital letters
+    attributes: Attributes
+
+    def findings(self, sentence: Sentence) -> Iterator[Finding]:
+        """What the rows find in *sentence*, in the order of the tables."""
+        mood = Mood(sentence)
+        if mood.ironic:
+            return
+        low, negators = _blanked(sentence.low)
+        kept: list[Finding] = []
+        for row in self._candidates(low):
+            if (row.needs and not re.search(row.needs, self.window)) or (row.unless and re.search(row.unless, self.window)):
+                continue
+            for match in row.pattern.regex.finditer(low):
+                found = list(self._read(row, match, mood, negators))
+                kept += [finding for finding in found if not _covered(finding, kept, any_attribute=row.known)]
+        yield from kept
+
+    def _candidates(self, low: str) -> Iterable[Row]:
+        present = {word.replace("'", "") for word in re.findall(r"[\w']+", low)} | set(re.findall(r"\w+", low)) | {""}
+        numbered = {number: row for word in present for number, row in self.rows.get(word, ())}
+        return [numbered[number] for number in sorted(numbered)]
+
+    def _read(self, row: Row, match: re.Match[str], mood: Mood, negators: Sequence[tuple[int, int]]) -> Iterator[Finding]:
+        if not _meant(row, match, mood):
+            return
+        first_slot = min((match.start(slot.group) for slot in row.pattern.slots if match.start(slot.group) >= 0), default=match.end())
+        start = mood.clause_start(match.start())
+        negated = any(start <= begin and end <= first_slot for begin, end in negators)
+        if row.negative:
+            if not negated:
+                return
+            negated = False
+        sentence = mood.sentence
+        named = self._named(row, match, sentence)
+        if named is None:
+            return
+        given_up = [f for s in row.pattern.slots if s.given_up for f in self._slot(row, s, match, sentence, named)]
+        wanted = [slot for slot in row.pattern.slots if not slot.given_up and not slot.names]
+        read = [list(self._slot(row, slot, match, sentence, named)) for slot in wanted]
+        if not all(read):
+            return
+        found = [finding for findings in read for finding in findings if finding.value]
+        yield from _constants(row, match, sentence, negated=negated)
+        if negated:
+            yield from _negated(row, found)
+            return
+        yield from _paired(row, found, given_up)
+
+    def _named(self, row: Row, match: re.Match[str], sentence: Sentence) -> str | None:
+        """The attribute that a slot of the row names; "" when none does, `None` when it names nothing usable."""
+        for slot in row.pattern.slots:
+            if slot.names:
+                start, end = match.span(slot.group)
+                reading = next(iter(kind(slot.kind)(sentence.text[start:end], self.cased)), None)
+                if reading is None:
+                    return None
+                name = self.attributes.canonical(slot.attribute.replace("*", reading.value))
+                return name if not row.known or name in self.attributes else None
+        return ""
+
+    def _slot(self, row: Row, slot: Slot, match: re.Match[str], sentence: Sentence, named: str) -> Iterator[Finding]:
+        start, end = match.span(slot.group)
+        if start < 0:
+            return
+        text = sentence.text[start:end]
+        closed = end < len(sentence.text)
+        for reading in kind(slot.kind)(text, self.cased):
+            if closed and reading.value and not _fills(text, reading.value):
+                return
+            if not reading.value:  # a check, such as `species`
+                yield Finding(attribute="", value="", sentence=sentence, place=start, end=end)
+                continue
+            offset = max(text.casefold().find(reading.value.split()[0].casefold()), 0)
+            place = start + offset
+            yield Finding(
+                attribute=reading.attribute or slot.attribute or named,
+                value=row.value.format(reading.value),
+                sentence=sentence,
+                place=place,
+                end=_value_end(sentence.text, place, reading.value),
+                kind=slot.kind,
+                confidence=row.confidence,
+                note=reading.note,
+                start=match.start(),
+            )
+
+
+def index(rows: Iterable[Row]) -> Mapping[str, Sequence[tuple[int, Row]]]:
+    """The rows by trigger word; rows without one are under the empty word."""
+    table: dict[str, list[tuple[int, Row]]] = {}
+    for number, row in enumerate(rows):
+        for word in row.pattern.triggers or ("",):
+            table.setdefault(word, []).append((number, row))
+    return table
+
+
+def instead(finding: Finding) -> Finding:
+    """*finding* with the value it takes the place of, when the sentence goes on "…, not Bonn" or "… instead of Bonn"."""
+    match = _INSTEAD.match(finding.sentence.text, finding.end)
+    if match is None or finding.act != "state" or not finding.kind or finding.replaces:
+        return finding
+    old = next(iter(kind(finding.kind)(match.group("old"), True)), None)
+    if old is None or old.value.casefold() == finding.value.casefold():
+        return finding
+    act: Act = "correct" if match.group("how") == "not" else "state"
+    return replace(finding, act=act, replaces=old.value)
+
+
+def _covered(finding: Finding, kept: Sequence[Finding], *, any_attribute: bool) -> bool:
+    """True when an earlier row read the same words for the same attribute: "dog Rex" leaves nothing for "dog"."""
+    return any(
+        (any_attribute or other.attribute == finding.attribute) and other.kind and finding.kind
+        and other.start <= finding.place < other.end
+        for other in kept
+    )  # fmt: skip
+
+
+def _fills(text: str, value: str) -> bool:
+    """True when nothing but an adverb follows *value* in a slot that is closed by further words."""
+    place = text.casefold().rfind(value.split()[-1].casefold())
+    behind = re.findall(r"\w+", text[place + len(value.split()[-1]) :]) if place >= 0 else []
+    return all(word in ("th", "st", "nd", "rd", "now", "too", "also", "again", "s", "really", "actually", "finally", "both", "just") for word in behind)
+
+
+def _meant(row: Row, match: re.Match[str], mood: Mood) -> bool:
+    """True when the match is asserted of the user."""
+    start = match.start()
+    if row.pattern.anchored and mood.words_before(start):
+        return False
+    words = match.group()[: max(match.start(s.group) - start for s in row.pattern.slots)] if row.pattern.slots else match.group()
+    if not row.asked and mood.asked(start):
+        return False
+    places = [start, *(match.start(slot.group) for slot in row.pattern.slots)]
+    if not row.any_mood and any(mood.supposed(place, planned=row.planned) for place in places if place >= 0):
+        return False
+    if first_person(words) or row.addressed:
+        return not mood.reported(start)
+    return mood.own_subject(start)
+
+
+def _constants(row: Row, match: re.Match[str], sentence: Sentence, *, negated: bool) -> Iterator[Finding]:
+    given = row.gives_not if negated else row.gives
+    for attribute, value in given.items():
+        yield Finding(attribute=attribute, value=value, sentence=sentence, place=match.start(), end=match.end(), confidence=row.confidence)
+    over = row.gives if negated else row.ends
+    for attribute, value in over.items():
+        yield Finding(
+            attribute=attribute, value=value, sentence=sentence, place=match.start(), end=match.end(),
+            act="retract", replaces=value or None, confidence=row.confidence,
+        )  # fmt: skip
+
+
+def _negated(row: Row, found: Sequence[Finding]) -> Iterator[Finding]:
+    if row.retract or row.negated == "ignore":
+        return
+    for finding in found:
+        if row.negated == "retract":
+            yield _over(finding)
+        else:
+            yield replace(finding, attribute=row.negated)
+
+
+def _paired(row: Row, found: Sequence[Finding], given_up: Sequence[Finding]) -> Iterator[Finding]:
+    if row.retract:
+        for finding in found:
+            yield from (_over(replace(finding, attribute=name)) for name in row.among or (finding.attribute,))
+        return
+    old = given_up[0].value if given_up else None
+    if not found:
+        yield from map(_over, given_up)
+    for number, finding in enumerate(found):
+        same = old is not None and number == 0 and finding.attribute == given_up[0].attribute
+        yield replace(finding, replaces=old) if same else finding
+
+
+def _over(finding: Finding) -> Finding:
+    return replace(finding, act="retract", replaces=finding.value or None)
+
+
+def _blanked(low: str) -> tuple[str, list[tuple[int, int]]]:
+    """*low* without negators and adverbs, blanked out at equal length, and the places of the negators.
+
+    So rows match affirmative and negative clauses alike, and need not say where "actually" may stand.
+    """
+    spans = [match.span() for match in _NEGATOR.finditer(low)]
+    for start, end in (*spans, *(match.span() for match in _ADVERB.finditer(low))):
+        low = low[:start] + " " * (end - start) + low[end:]
+    return low, spans
+
+
+def _value_end(text: str, place: int, value: str) -> int:
+    last = value.split()[-1]
+    found = text.find(last, place)
+    return found + len(last) if found >= 0 else place + len(value)

@@ -1,0 +1,80 @@
+"""Kinds of values: how the value of a slot is read from the words that follow, and when they are no such value.
+
+A *kind* is a function from the text at the slot to readings; no reading means that the row does not apply. A reading may
+name another attribute than the slot (a country where a city was asked for). Every class of the lexicon is a kind too:
+`<diet:diet>` reads a phrase whose last words are in the class `diet`; `+` behind a class reads a list of its entries, `!` an
+entry right at the slot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from recalld.ingest.local.facts import lexicon
+from recalld.ingest.local.facts.kinds import persons, places, things, work
+from recalld.ingest.local.facts.kinds.forms import FORMS
+from recalld.ingest.local.facts.kinds.lexical import animals, exact, lexical, listed, species
+from recalld.ingest.local.facts.kinds.reading import Kind, Reading
+from recalld.ingest.local.facts.kinds.typed import TYPED
+
+__all__ = ["KINDS", "Kind", "Reading", "kind"]
+
+KINDS: Mapping[str, Kind] = {
+    **FORMS,
+    **TYPED,
+    "place": places.place,
+    "town": places.town,
+    "name": persons.name,
+    "fullname": persons.full_name,
+    "names": persons.names,
+    "person": persons.person,
+    "firstname": persons.firstname,
+    "greeted": persons.greeted,
+    "signature": persons.signature,
+    "children": persons.children,
+    "counted": persons.counted_children,
+    "countedpeople": persons.counted_people,
+    "twins": persons.multiples,
+    "activity": things.activity,
+    "orgnoun": work.org_noun,
+    "org": work.org,
+    "firm": work.firm,
+    "job": work.job,
+    "jobs": work.jobs,
+    "jobverb": work.job_verb,
+    "trade": work.trade,
+    "homekind": things.home_kind,
+    "possession": things.possession,
+    "knownjob": work.known_job,
+    "occupation": work.occupation,
+    "subject": work.subject,
+    "thing": things.thing,
+    "things": things.things,
+    "activities": things.activities,
+    "title": things.title,
+    "proper": things.proper,
+    "goal": things.goal,
+    "rest": things.rest,
+    "handle": things.handle,
+    "noun": things.noun,
+    "measured": things.measured,
+    "plain": things.plain,
+    "favoured": things.favoured,
+    "animals": animals,
+    "species": species,
+    "shifts": exact("shift"),
+    "intolerance": exact("allergen"),
+}
+
+
+def kind(name: str) -> Kind:
+    """The kind called *name*: one of `KINDS`, or a lexicon class (head of a phrase; with `+` a list, with `!` a whole entry)."""
+    if name in KINDS:
+        return KINDS[name]
+    class_name = name.rstrip("+!")
+    if class_name not in lexicon.classes():
+        message = f"no kind of value is called {name!r}: add it to KINDS, or a class to lexicon.toml"
+        raise KeyError(message)
+    if name.endswith("+"):
+        return listed(class_name)
+    return exact(class_name) if name.endswith("!") else lexical(class_name)

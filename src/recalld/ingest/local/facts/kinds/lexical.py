@@ -1,0 +1,86 @@
+"""Kinds made from the classes of the lexicon."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from recalld.ingest.local.facts import lexicon
+from recalld.ingest.local.facts.kinds.reading import Kind, Reading
+from recalld.ingest.local.facts.lexicon import words
+from recalld.ingest.local.facts.phrases import STOP, bare, items, take
+
+_DEGREES = words("proper real keen avid big huge total complete serious absolute bit little some basic fluent decent conversational native good severe mild of passable broken rusty mg g mcg ml units of tablets")
+
+
+def animals(text: str, _cased: bool) -> Iterator[Reading]:
+    """A list of animals: "a cat and two dogs" → "cat", "two dogs"."""
+    for phrase in items(text):
+        kept = _animal(phrase)
+        if not kept:
+            return
+        yield Reading(kept)
+
+
+def species(text: str, _cased: bool) -> Iterator[Reading]:
+    """A check only: the text begins with an animal; its reading says nothing."""
+    if _animal(bare(take(text, most=3))):
+        yield Reading("")
+
+
+_ANIMAL_TRAITS = words("second third very old young new little tiny big fat lazy rescue stray senior elderly beloved grumpy lovely sweet black white ginger other another fluffy crazy spoiled needy")
+
+
+def _animal(phrase: list[str]) -> str:
+    while len(phrase) > 1 and phrase[0].casefold() in _ANIMAL_TRAITS:
+        phrase = phrase[1:]
+    for size in range(min(4, len(phrase)), 0, -1):
+        if lexicon.head(phrase[:size], "animal") and size >= len(phrase) - 1:
+            return " ".join(phrase[:size])
+    for size in range(min(4, len(phrase)), 0, -1):
+        if lexicon.head(phrase[:size], "animal"):
+            return " ".join(phrase[:size])
+    return ""
+
+
+def lexical(class_name: str) -> Kind:
+    """The kind of phrases whose head is an entry of *class_name*."""
+
+    def read(text: str, _cased: bool) -> Iterator[Reading]:
+        phrase = bare(take(text, most=5, stop=(STOP | {"or"}) - {"no", "only", "first", "off"}))
+        if not lexicon.leading(phrase, class_name):  # an entry may hold "and" itself: "gin and tonic"
+            phrase = phrase[: phrase.index("and")] if "and" in phrase else phrase
+        while len(phrase) > 1 and phrase[0].casefold() in _DEGREES:
+            phrase = phrase[1:]
+        for size in range(len(phrase), 0, -1):
+            if lexicon.head(phrase[:size], class_name):
+                yield Reading(" ".join(phrase[:size]))
+                return
+
+    return read
+
+
+def listed(class_name: str) -> Kind:
+    """The kind of lists whose members' heads are entries of *class_name*."""
+
+    def read(text: str, _cased: bool) -> Iterator[Reading]:
+        for phrase in items(text, most=6):
+            while len(phrase) > 1 and (phrase[0].casefold() in _DEGREES or phrase[0][0].isdigit()):
+                phrase = phrase[1:]
+            size = next((n for n in range(len(phrase), 0, -1) if lexicon.head(phrase[:n], class_name)), 0)
+            if not size:
+                return
+            yield Reading(" ".join(phrase[:size]))
+
+    return read
+
+
+def exact(class_name: str) -> Kind:
+    """The kind of phrases that begin with an entry of *class_name*, whole."""
+
+    def read(text: str, _cased: bool) -> Iterator[Reading]:
+        phrase = take(text, most=4, stop=frozenset())
+        size = lexicon.leading(phrase, class_name)
+        if size:
+            yield Reading(" ".join(phrase[:size]))
+
+    return read

@@ -1,0 +1,121 @@
+"""Names of people, lists of children."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from recalld.ingest.local.facts import lexicon
+from recalld.ingest.local.facts.kinds.forms import NUMBER
+from recalld.ingest.local.facts.kinds.ordinary import ORDINARY
+from recalld.ingest.local.facts.kinds.reading import Reading
+from recalld.ingest.local.facts.lexicon import words
+from recalld.ingest.local.facts.phrases import STOP, capitalised, take
+from recalld.layers.facts.attributes import RELATIONS
+
+_PARTICLES = words("de van von der da al bin el la du ten den")
+
+def name(text: str, cased: bool) -> Iterator[Reading]:
+    """A person's full or first name."""
+    phrase = take(text, most=4, stop=STOP | {"and", "or", "from"})
+    found: list[str] = []
+    for word in phrase:
+        if re.fullmatch(r"[^\W\d_](?:[\w'’.-]*[\w.])?", word) and (capitalised(word) or (found and word.casefold() in _PARTICLES)):
+            found.append(word)
+        else:
+            break
+    if not found and not cased and phrase and _plausible_name(phrase[0]):
+        found = phrase[:2] if len(phrase) == 2 and _plausible_name(phrase[1]) else phrase[:1]
+    if found and _plausible_name(found[0]):
+        yield Reading(" ".join(found))
+
+
+def _plausible_name(word: str) -> bool:
+    key = word.casefold()
+    if not re.fullmatch(r"[^\W\d_][\w'’.-]*", word) or key in ORDINARY or key in RELATIONS or key in STOP:
+        return False
+    return not lexicon.is_a(key, "nationality", "language", "job", "diet", "weekday", "month", "religion", "country", "animal", "relationship", "hobby", "tool", "os", "condition_adjective")
+
+
+def full_name(text: str, cased: bool) -> Iterator[Reading]:
+    """A first and a last name, both capitalised."""
+    for reading in name(text, cased):
+        if len(reading.value.split()) > 1 and all(word[0].isupper() for word in reading.value.split() if word not in _PARTICLES):
+            yield reading
+
+
+def person(text: str, cased: bool) -> Iterator[Reading]:
+    """A name, with a title if there is one ("Dr. Weiss")."""
+    titled = re.match(r"(?:Dr|Prof|Mr|Mrs|Ms)\.?\s+(?=[A-Z])", text)
+    for reading in name(text[titled.end() :] if titled else text, cased):
+        yield Reading((titled.group() if titled else "") + reading.value)
+
+
+def firstname(text: str, _cased: bool) -> Iterator[Reading]:
+    """A capitalised name right at the slot."""
+    match = re.match(r"([^\W\d_][^\W\d_'’-]*(?:-[^\W\d_]+)?)(?:['’]s\b)?", text)
+    if match and capitalised(match.group(1)) and not match.group(1).isupper() and _plausible_name(match.group(1)):
+        yield Reading(match.group(1))
+
+
+def greeted(text: str, cased: bool) -> Iterator[Reading]:
+    """A name after "I'm" at the start of a message: nothing else may follow but a boundary."""
+    for reading in name(text, cased):
+        after = text[text.find(reading.value) + len(reading.value) :]
+        if capitalised(reading.value) and re.match(r"\s*(?:$|[,.!;:(-]|and i\b|from\b|here\b|by the way\b|btw\b)", after, re.IGNORECASE):
+            yield reading
+
+
+def signature(text: str, cased: bool) -> Iterator[Reading]:
+    """What a letter is to be signed with: a name, and a firm after the comma."""
+    parts = [part.strip() for part in re.split(r",|\n", text, maxsplit=1)]
+    for reading in name(parts[0], True):
+        yield Reading(reading.value, "name")
+        if len(parts) > 1 and (firm := take(parts[1], most=4)) and all(map(capitalised, firm)):
+            yield Reading(" ".join(firm), "employer")
+
+
+_CHILD = re.compile(rf"(?:(?:{NUMBER}|a|an|one|another|small|young|little|teenage|grown-up|grown|adult|wonderful|lovely|beautiful|baby|older|younger|twin)\s+)*(?:kids?|children|child|sons?|daughters?|boys?|girls?|bab(?:y|ies)|toddlers?|teenagers?|twins|newborn|stepsons?|stepdaughters?|stepkids)\b(?!['’])", re.IGNORECASE)
+
+
+def children(text: str, _cased: bool) -> Iterator[Reading]:
+    """A list of children: "a son and two daughters"."""
+    while match := _CHILD.match(text):
+        if (count := re.match(r"\d+", match.group())) and int(count.group()) > 12:
+            return  # a class, not a family
+        yield Reading(re.sub(r"^(?:an?|one|another)\s+", "", match.group(), flags=re.IGNORECASE))
+        joined = re.match(r"\s*(?:,|and|&)\s+", text[match.end() :])
+        if not joined:
+            return
+        text = text[match.end() + joined.end() :]
+
+
+def names(text: str, cased: bool) -> Iterator[Reading]:
+    """A list of first names: "Leo and Maya"."""
+    for segment in re.split(r"\s*(?:,\s*(?:and\s+)?|\s+(?:and|&)\s+)", text)[:6]:
+        found = list(name(segment, cased))
+        if not found or not capitalised(found[0].value):
+            return
+        yield found[0]
+        if len(take(segment, most=4)) > len(found[0].value.split()):
+            return
+
+
+def counted_children(text: str, cased: bool) -> Iterator[Reading]:
+    """A number of children: "two kids", "three boys"."""
+    if re.match(rf"{NUMBER}\s", text, re.IGNORECASE):
+        yield from children(text, cased)
+
+
+def counted_people(text: str, _cased: bool) -> Iterator[Reading]:
+    """How many children a parent has: "mother of two", "dad to three girls", "mother of twins"."""
+    match = re.match(rf"(?P<v>(?:{NUMBER})(?:\s+(?:kids|children|boys|girls|sons|daughters))?|twins|triplets)\b", text, re.IGNORECASE)
+    if match:
+        yield Reading(match.group("v"))
+
+
+def multiples(text: str, _cased: bool) -> Iterator[Reading]:
+    """Twins and triplets."""
+    match = re.match(r"(?P<v>(?:\w+ )?(?:twins|triplets))\b", text)
+    if match:
+        yield Reading(match.group("v"))

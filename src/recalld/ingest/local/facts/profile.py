@@ -1,0 +1,99 @@
+"""Facts in lists without verbs: "quick profile: Ana, 31, from Braga, nurse", "I'm a cook in Lille, vegetarian, two kids".
+
+Each item is read as if the sentence had begun "I'm …", "I have …" or "my …", by the same rows as everything else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from recalld.ingest.local.facts.findings import Finding, Reader
+from recalld.ingest.local.facts.lexicon import words
+from recalld.ingest.local.facts.mood import Mood
+from recalld.ingest.local.facts.sentences import Sentence, lower
+
+LONGEST_ITEM = 8  # words
+
+_HEADED = re.compile(
+    r"\b(?:profile|about me|about myself|bio|background|intro|introduction|introduce myself|my details|details|facts about me|context|in a nutshell|my stats|stats|me|"
+    r"headline|for (?:the|my) (?:record|form|badge|profile|file|application|site|page)|the basics|basics|put (?:down|in)|key facts|who i am|info|my info|cv|bits about me)\b[^:.]{0,40}(?::|\s-)\s*"
+)
+_ABOUT_ME = re.compile(r"\b(?:my (?:whole )?(?:bio|profile|details|life|cv|intro)|about me|that's me|me in (?:a nutshell|short|three words)|for the (?:bio|profile|badge|intro))\b")
+_NAMED_LIST = re.compile(r":\s*(?=[A-Z][\w'-]+(?: [A-Z][\w'-]+)?,\s[^,]{2,40},\s)")
+_I_AM = re.compile(r"^(?:[\w' ]{0,40}[,:!.-]\s*)?(?:so |well |also )?(?:i'm|im|i am|we're|we are|my name is|my name's|name's)\s")
+_CLAUSE = words(
+    """
+    i i'm im i've we we're you he she it they there what how who which where when why can could would should do does did is are am was
+    were will please any but so because if or then thanks let's tell give help write need want looking my your and this that these those
+    not no just maybe
+    """
+)
+_SEPARATOR = re.compile(r"\s*(?:[,;•|]|\s-\s|\s/\s|\.\s(?=[a-z\d]))\s*(?:and\s+|also\s+|plus\s+)?|\s+and\s+(?=(?:a|an|two|three|four|\d+|allergic|married|single|vegan|vegetarian)\b)")
+_KEY_VALUE = re.compile(r"^[\w' -]{3,30}\s*[:=]\s*\S")
+
+
+def listed(sentence: Sentence, reader: Reader) -> Iterator[Finding]:
+    """What the items of a list of facts say."""
+    mood = Mood(sentence)
+    start = _list_start(sentence, reader.window)
+    if start is None or mood.ironic:
+        return
+    headed = start == 0 or sentence.low[:start].rstrip().endswith((":", "-"))
+    for number, (place, item) in enumerate(_items(sentence, start)):
+        if mood.asked(place) or mood.supposed(place) or not _is_item(item):
+            if headed:
+                continue
+            return
+        yield from _first_that_says(_sentences(sentence, item, named=headed and number == 0), reader, place)
+
+
+def _list_start(sentence: Sentence, window: str) -> int | None:
+    """Where the items begin: behind the heading, or behind the first item of "I'm …"."""
+    headed = _HEADED.search(sentence.low) or _NAMED_LIST.search(sentence.text)
+    if headed:
+        return headed.end()
+    if _ABOUT_ME.search(window) and sentence.low.count(",") > 1 and not set(re.findall(r"[\w']+", sentence.low)) & _CLAUSE:
+        return 0
+    if not _I_AM.match(sentence.low):
+        return None
+    first = _SEPARATOR.search(sentence.low, _I_AM.match(sentence.low).end())  # type: ignore[union-attr]
+    return first.end() if first else None
+
+
+def _items(sentence: Sentence, start: int) -> Iterator[tuple[int, str]]:
+    for separator in [*_SEPARATOR.finditer(sentence.text, start), None]:
+        end = separator.start() if separator else len(sentence.text)
+        yield start, sentence.text[start:end].strip()
+        start = separator.end() if separator else end
+
+
+def _is_item(item: str) -> bool:
+    said = re.findall(r"[\w'.]+", lower(item))
+    return 0 < len(said) <= LONGEST_ITEM and said[0] not in _CLAUSE and not {"i", "you", "is", "are", "what", "how", "can"} & set(said[1:])
+
+
+def _sentences(sentence: Sentence, item: str, *, named: bool) -> Iterator[Sentence]:
+    if named:
+        yield _as_if(sentence, f"my name is {item}")
+    if _KEY_VALUE.match(item):
+        yield _as_if(sentence, f"my {item}")
+        return
+    with_it = re.sub(r"^with\s+", "", item, flags=re.IGNORECASE)
+    if with_it == item:
+        yield _as_if(sentence, f"I'm {item}")
+        yield _as_if(sentence, f"I'm a {item}")
+    yield _as_if(sentence, f"I have {with_it}")
+
+
+def _as_if(sentence: Sentence, text: str) -> Sentence:
+    return replace(sentence, text=text, low=lower(text))
+
+
+def _first_that_says(candidates: Iterator[Sentence], reader: Reader, place: int) -> Iterator[Finding]:
+    for candidate in candidates:
+        found = list(reader.findings(candidate))
+        if found:
+            yield from (replace(finding, place=place + finding.place, end=place + finding.end) for finding in found)
+            return
