@@ -36,6 +36,9 @@ from recalld.layers.working.base import best_effort
 from recalld.layers.working.journal import Appended, Opening
 from recalld.layers.working.requests import Request, keep_answer, known_answer
 from recalld.postgres.pool import Transaction
+from recalld.privacy.audit import AuditEvent, AuditVerdict
+from recalld.privacy.holds import Hold
+from recalld.privacy.purposes import Consent, Purpose, Withdrawal
 from recalld.settings import Settings
 from recalld.values import (
     DEFAULT_PURPOSE,
@@ -98,6 +101,37 @@ class Memory:
         async with self.parts.database.unscoped("sweeper") as tx:
             return await self.parts.journal.backlog(tx)
 
+    # ------------------------------------------------------------ the rights, for a tenant
+    async def erasure(self, tenant_id: str, erasure_id: str) -> ErasureReceipt:
+        """How far an erasure is: its newest receipt. Raises `NotFound`."""
+        return await self.parts.eraser.status(check_id("tenant id", tenant_id), check_id("erasure id", erasure_id))
+
+    async def receipts(self, tenant_id: str) -> list[ErasureReceipt]:
+        """The tenant's chain of receipts, oldest first."""
+        return await self.parts.receipts.all(check_id("tenant id", tenant_id))
+
+    async def purposes(self, tenant_id: str) -> list[Purpose]:
+        """What the tenant has declared; withdrawn purposes too. A tenant that never declared one may use any."""
+        return await self.parts.purposes.list(tenant_id)
+
+    async def declare_purpose(self, tenant_id: str, purpose: Purpose) -> Purpose:
+        """Declare a purpose, or change it; from the first one on, only declared purposes may be written. Raises `InvalidInput`."""
+        return await self.parts.purposes.declare(tenant_id, purpose)
+
+    async def withdraw_purpose(self, tenant_id: str, purpose: str) -> None:
+        """Write nothing more for a purpose. Raises `NotFound`."""
+        await self.parts.purposes.withdraw(tenant_id, purpose)
+
+    async def audit(self, tenant_id: str, *, after: int = 0, limit: int = 1000) -> list[AuditEvent]:
+        """Who did what with whose memory, in order, from the event after number *after* on."""
+        await self.parts.audit.flush()
+        return await self.parts.audit.events(check_id("tenant id", tenant_id), after=after, limit=limit)
+
+    async def verify_audit(self, tenant_id: str) -> AuditVerdict:
+        """Whether the audit stands as it was written."""
+        await self.parts.audit.flush()
+        return await self.parts.audit.verify(check_id("tenant id", tenant_id))
+
 
 @dataclass(frozen=True, slots=True)
 class UserMemory:
@@ -138,6 +172,7 @@ class UserMemory:
         if request_key is None:
             async with self.parts.database.pipelined("app", self.ref) as tx:
                 done = await self.parts.journal.append(tx, session_id, checked, opening, first_seq)
+                await self.parts.gate.admit_session(tx, session_id)
         else:
             request = Request.of(request_key, "append", session_id, opening, first_seq, list(messages), at)
             done = await self._append_once(request, session_id, checked, opening, first_seq)
@@ -155,6 +190,7 @@ class UserMemory:
             if answer is not None:
                 return Appended(epoch=0, first_seq=answer["message_count"], messages=())
             done = await self.parts.journal.append(tx, session_id, messages, opening, first_seq)
+            await self.parts.gate.admit_session(tx, session_id)
             count = done.first_seq + len(done.messages)
             await keep_answer(tx, request, done.epoch, {"message_count": count})
             return done
@@ -167,6 +203,7 @@ class UserMemory:
         session, text = self._session(session_id), check_state(state)
         async with self.parts.database.transaction("app", self.ref) as tx:
             epoch = await self.parts.journal.fence(tx)
+            await self.parts.gate.admit_session(tx, session_id)
             await self.parts.journal.set_state(tx, session_id, epoch, text)
         with best_effort():
             await self.parts.working.set_state(session, epoch, dict(state))
@@ -264,7 +301,9 @@ class UserMemory:
         question = self._query(query, k=k, at=at, purposes=purposes, topics=topics, since=since, until=until)
         if session_id is not None:
             self._session(session_id)
-        return await self.parts.recall.context(self.ref, question, session_id=session_id, budget_tokens=budget_tokens)
+        found = await self.parts.recall.context(self.ref, question, session_id=session_id, budget_tokens=budget_tokens)
+        self._note("context.read", question.purposes, len(found.facts) + len(found.episodes) + len(found.messages))
+        return found
 
     async def search(
         self,
@@ -294,7 +333,9 @@ class UserMemory:
     ) -> SearchResult:
         """As `search`, with the time range that was understood, the candidates and their scores."""
         question = self._query(query, k=k, at=at, purposes=purposes, topics=topics, since=since, until=until)
-        return await self.parts.recall.search(self.ref, question)
+        found = await self.parts.recall.search(self.ref, question)
+        self._note("episodes.searched", question.purposes, len(found.hits))
+        return found
 
     # ------------------------------------------------------------ facts
     async def facts(
@@ -312,7 +353,9 @@ class UserMemory:
         async with self.parts.database.transaction("app", self.ref, self._purposes(purposes)) as tx:
             epoch = await self.parts.journal.epoch(tx)
             versions = await (self.parts.facts.versions(tx, epoch) if belief else self.parts.facts.bundle(tx, epoch))
-        return visible(versions, as_of=moment, believed_at=belief, include_closed=include_closed)
+        found = visible(versions, as_of=moment, believed_at=belief, include_closed=include_closed)
+        self._note("facts.read", self._purposes(purposes), len(found))
+        return found
 
     async def set_fact(
         self,
@@ -336,6 +379,7 @@ class UserMemory:
         """Merge a statement of the tenant like any other; the fact it founds or confirms."""
         async with self.parts.database.transaction("worker", self.ref) as tx:
             user = await self.parts.journal.lock_user(tx)
+            await self.parts.gate.admit(tx, self.purpose)
             statement = api_statement(
                 candidate,
                 statement_id=f"{time_ns():016x}-{uuid4().hex}",  # grows, so the later of two calls at the same time wins
@@ -346,6 +390,7 @@ class UserMemory:
             )
             changes = await self.parts.facts.add(tx, user.epoch, [statement], at=at)
             await self.parts.journal.touch_user(tx, facts=bool(changes), episodes=False)
+            await self.parts.audit.write(tx, "fact.stated", user=self.ref, purposes=(self.purpose,), count=1)
             return await self.parts.facts.resting_on(tx, user.epoch, statement)
 
     async def delete_fact(self, fact_id: str, *, at: datetime | None = None) -> FactChanges:
@@ -396,7 +441,9 @@ class UserMemory:
         async with self.parts.database.transaction("app", self.ref, self._purposes(purposes)) as tx:
             epoch = await self.parts.journal.epoch(tx)
             versions = await self.parts.facts.versions(tx, epoch, name)
-            return versions, await self.parts.facts.statements(tx, epoch, [name] if name else None)
+            statements = await self.parts.facts.statements(tx, epoch, [name] if name else None)
+        self._note("facts.read", self._purposes(purposes), len(versions))
+        return versions, statements
 
     # ------------------------------------------------------------ episodes
     async def episodes(
@@ -412,7 +459,9 @@ class UserMemory:
         async with self.parts.database.transaction("app", self.ref, self._purposes(purposes)) as tx:
             epoch = await self.parts.journal.epoch(tx)
             bounds = {"since": check_bound("since", since), "until": check_bound("until", until)}
-            return await self.parts.episodes.page(tx, epoch, **bounds, limit=limit, before=before)
+            found = await self.parts.episodes.page(tx, epoch, **bounds, limit=limit, before=before)
+        self._note("episodes.read", self._purposes(purposes), len(found))
+        return found
 
     async def episode(self, episode_id: str, *, purposes: Sequence[str] | None = None) -> Episode:
         """One episode. Raises `NotFound`."""
@@ -449,7 +498,7 @@ class UserMemory:
             digest_by="import",
         )
         vectors = await self.parts.embedder.embed_documents(episode.search_keys)
-        await self.parts.ingestion.add(episode, vectors)
+        await self.parts.ingestion.add(episode, vectors, admit=lambda tx: self.parts.gate.admit(tx, self.purpose))
         return episode
 
     async def delete_episode(self, episode_id: str, *, at: datetime | None = None) -> FactChanges:
@@ -466,8 +515,38 @@ class UserMemory:
         return await self.parts.exporter.export(self.ref, format=format)
 
     async def erase(self) -> ErasureReceipt:
-        """Remove the person from all layers, read everything again, and return the proof."""
+        """Remove the person from all layers, read everything again, and return the proof.
+
+        A receipt that is `partial` names the layers that did not answer; a worker goes on, and `Memory.erasure` tells how far it is.
+        """
+        await self.parts.audit.flush()
         return await self.parts.eraser.erase(self.ref)
+
+    async def consents(self) -> list[Consent]:
+        """What the person decided about purposes."""
+        return await self.parts.purposes.consents(self.ref)
+
+    async def give_consent(self, purpose: str) -> Consent:
+        """The person agrees to a purpose; those that are no default of the tenant need it."""
+        return await self.parts.purposes.consent(self.ref, purpose)
+
+    async def withdraw_consent(self, purpose: str) -> Withdrawal:
+        """The person withdraws consent: everything remembered for the purpose goes, and nothing more is written for it."""
+        done = await self.parts.purposes.revoke(self.ref, purpose)
+        self.parts.recall.forget(self.ref)
+        return done
+
+    async def change_purpose(self, purpose: str, *, to: str) -> Withdrawal:
+        """Remember for another purpose what was remembered for *purpose*: an audited event. Raises `PurposeRefused`."""
+        return await self.parts.purposes.change(self.ref, purpose, to=to)
+
+    async def hold(self, reason: str) -> Hold:
+        """A legal hold: what there is is neither deleted nor read nor changed. Raises `Conflict`, `NotFound`."""
+        return await self.parts.holds.place(self.ref, reason)
+
+    async def release(self) -> bool:
+        """End the hold; true when an erasure waited for it, which a worker now carries out. Raises `NotFound`."""
+        return await self.parts.holds.release(self.ref)
 
     # ------------------------------------------------------------ pieces
     def _session(self, session_id: str) -> SessionRef:
@@ -475,6 +554,9 @@ class UserMemory:
 
     def _purposes(self, purposes: Sequence[str] | None) -> tuple[str, ...]:
         return check_purposes(purposes, (self.purpose,))
+
+    def _note(self, action: str, purposes: Sequence[str], count: int) -> None:
+        self.parts.audit.note(self.ref, action, purposes=purposes, count=count)
 
     def _query(
         self, text: str, *, at: datetime | None, purposes: Sequence[str] | None, k: int, **bounds: Any

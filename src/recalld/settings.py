@@ -60,6 +60,7 @@ class Settings(BaseSettings):
     max_attempts: int = Field(5, ge=1, description="Ingestions tried before a session is 'failed'.")
     retry_seconds: float = Field(5, ge=0, description="Wait before the second attempt; doubles each time, up to 300 s.")
     sweep_seconds: float = Field(10, gt=0, description="How often a worker looks for idle, lost and stalled sessions.")
+    audit_reads: bool = Field(True, description="Write down who read whose memory; changes are always written down.")
     worker: bool = Field(True, description="Run a worker inside this process.")
     worker_concurrency: int = Field(4, ge=1, description="Ingestions at a time in one worker.")
     max_connections: int = Field(10, ge=2, description="Database connections of this process, at most.")

@@ -49,6 +49,18 @@ def _waiting(
     return call
 
 
+def _waiting_for_all(
+    method: Callable[Concatenate[Memory, P], Coroutine[Any, Any, T]],
+) -> Callable[Concatenate[MemorySync, P], T]:
+    """The same for a method of `Memory`."""
+
+    @wraps(method)
+    def call(self: MemorySync, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return self.loop.run(method(self.memory, *args, **kwargs))
+
+    return call
+
+
 class UserMemorySync:
     """`UserMemory` for synchronous code."""
 
@@ -79,6 +91,12 @@ class UserMemorySync:
     add_episode = _waiting(UserMemory.add_episode)
     delete_episode = _waiting(UserMemory.delete_episode)
     delete_session = _waiting(UserMemory.delete_session)
+    consents = _waiting(UserMemory.consents)
+    give_consent = _waiting(UserMemory.give_consent)
+    withdraw_consent = _waiting(UserMemory.withdraw_consent)
+    change_purpose = _waiting(UserMemory.change_purpose)
+    hold = _waiting(UserMemory.hold)
+    release = _waiting(UserMemory.release)
     export = _waiting(UserMemory.export)
     erase = _waiting(UserMemory.erase)
 
@@ -111,6 +129,11 @@ class MemorySync:
         """As `Memory.user`."""
         return UserMemorySync(self.memory.user(tenant_id, user_id, purpose=purpose, timezone=timezone), self.loop)
 
-    def backlog(self) -> Any:
-        """As `Memory.backlog`."""
-        return self.loop.run(self.memory.backlog())
+    backlog = _waiting_for_all(Memory.backlog)
+    erasure = _waiting_for_all(Memory.erasure)
+    receipts = _waiting_for_all(Memory.receipts)
+    purposes = _waiting_for_all(Memory.purposes)
+    declare_purpose = _waiting_for_all(Memory.declare_purpose)
+    withdraw_purpose = _waiting_for_all(Memory.withdraw_purpose)
+    audit = _waiting_for_all(Memory.audit)
+    verify_audit = _waiting_for_all(Memory.verify_audit)

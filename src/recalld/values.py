@@ -322,7 +322,7 @@ class LayerErasure:
 
     before: int
     deleted: int
-    after: int  # counted again by independent code
+    after: int  # counted again by independent code; -1: the layer did not answer
     attempts: int = 1
     error: str | None = None
 
@@ -333,14 +333,16 @@ class ErasureReceipt:
 
     erasure_id: str
     status: Literal["verified", "partial"]
-    subject: str  # HMAC of the user under the tenant's key
+    subject: str  # HMAC of the person, or of the tenant, under a key of the installation
     requested_at: datetime
     verified_at: datetime | None
     layers: Mapping[str, LayerErasure]
     residuals: tuple[str, ...] = ()  # what time removes: WAL, backups
     version: str = ""  # recalld's version
+    swept_at: datetime | None = None  # when the second pass was through, after the last writer of before
     previous: str = ""  # hash of the receipt before this one
-    signature: str = ""
+    key: str = ""  # the Ed25519 key that it is checked with, in hex
+    signature: str = ""  # of all the rest; empty while it is partial
 
     @property
     def verified(self) -> bool:

@@ -30,9 +30,13 @@ from recalld.postgres.embedded import EmbeddedPostgres, default_data_dir
 from recalld.postgres.lint import refuse_unsafe
 from recalld.postgres.migrate import migrate, pending
 from recalld.postgres.pool import Database
+from recalld.privacy.audit import Audit
 from recalld.privacy.delete import Deletion
 from recalld.privacy.erase import Eraser
 from recalld.privacy.export import Exporter
+from recalld.privacy.holds import Holds
+from recalld.privacy.purposes import Gate, Purposes
+from recalld.privacy.receipt import Receipts
 from recalld.recall.pipeline import Recall
 from recalld.settings import Settings
 
@@ -65,6 +69,11 @@ class Parts:
     exporter: Exporter
     eraser: Eraser
     deletion: Deletion
+    gate: Gate
+    purposes: Purposes
+    holds: Holds
+    receipts: Receipts
+    audit: Audit
     worker: Worker
     _running: set[asyncio.Task[Any]] = field(default_factory=set[asyncio.Task[Any]])
 
@@ -158,11 +167,22 @@ def _assemble(settings: Settings, database: Database) -> Parts:
         embedder=embedder,
         attributes=attributes,
     )
+    audit, receipts = Audit(database, reads=settings.audit_reads), Receipts(database)
+    eraser = Eraser(
+        database=database,
+        working=working,
+        vectors=vectors,
+        forget=recall.forget,
+        receipts=receipts,
+        audit=audit,
+        lease=settings.lease_seconds,
+    )
     worker = Worker(
         database=database,
         journal=journal,
         queue=queue,
         ingestion=ingestion,
+        duties=(eraser.resume,),
         options=WorkerOptions(
             concurrency=settings.worker_concurrency,
             idle_seconds=settings.idle_seconds,
@@ -185,10 +205,23 @@ def _assemble(settings: Settings, database: Database) -> Parts:
         ingestion=ingestion,
         recall=recall,
         exporter=Exporter(database=database, journal=journal, facts=facts, episodes=episodes),
-        eraser=Eraser(database=database, queue=queue, working=working, vectors=vectors),
+        eraser=eraser,
         deletion=Deletion(
             database=database, journal=journal, facts=facts, episodes=episodes, vectors=vectors, working=working
         ),
+        gate=Gate(),
+        purposes=Purposes(
+            database=database,
+            journal=journal,
+            facts=facts,
+            episodes=episodes,
+            vectors=vectors,
+            working=working,
+            audit=audit,
+        ),
+        holds=Holds(database=database, audit=audit, forget=recall.forget),
+        receipts=receipts,
+        audit=audit,
         worker=worker,
     )
 
@@ -211,15 +244,17 @@ def _working(settings: Settings) -> WorkingMemory:
 async def _opened(parts: Parts) -> AsyncGenerator[None]:
     """The queue, and a worker inside this process when the settings want one; both end before the database closes."""
     await parts.queue.open()
-    worker = asyncio.create_task(parts.worker.run(), name="recalld-worker") if parts.settings.worker else None
+    tasks = [asyncio.create_task(parts.audit.run(), name="recalld-audit")]
+    if parts.settings.worker:
+        tasks.append(asyncio.create_task(parts.worker.run(), name="recalld-worker"))
     try:
         yield
     finally:
         await parts.settle()
-        if worker is not None:
-            worker.cancel()
+        for task in reversed(tasks):
+            task.cancel()
             with suppress(asyncio.CancelledError):
-                await worker
+                await task
         await parts.queue.close()
         await parts.ledger.flush()
         await close_model(parts.summariser)

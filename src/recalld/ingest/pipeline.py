@@ -10,7 +10,7 @@ The session row is the truth. Whoever runs this twice, late or out of order gets
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Awaitable, Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from uuid import NAMESPACE_OID, uuid5
@@ -117,10 +117,14 @@ class Ingestion:
         except Exception as error:  # noqa: BLE001 -- whatever it is, the session must not be lost: it is noted and tried again
             return await self._postpone(session.session, error, stages)
 
-    async def add(self, episode: Episode, vectors: Vectors) -> None:
-        """Write an imported episode. One that is there already stays as it is."""
+    async def add(
+        self, episode: Episode, vectors: Vectors, admit: Callable[[Transaction], Awaitable[None]] | None = None
+    ) -> None:
+        """Write an imported episode. One that is there already stays as it is. *admit* raises for what may not be remembered."""
         async with self.database.transaction("worker", episode.user) as tx:
             user = await self.journal.lock_user(tx)
+            if admit is not None:
+                await admit(tx)
             if not await self._write_episode(tx, episode, vectors, user):
                 return
             await self.journal.touch_user(tx, facts=False, episodes=True)

@@ -7,13 +7,14 @@ jobs of dead workers. Several workers may sweep at once: duplicates find nothing
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
 
-from recalld.errors import Unavailable
+from recalld.errors import Conflict, Unavailable
 from recalld.ingest.pipeline import Ingestion
 from recalld.jobs.queue import Queue
 from recalld.layers.working.journal import Journal
@@ -43,6 +44,7 @@ class Worker:
     journal: Journal
     queue: Queue
     ingestion: Ingestion
+    duties: tuple[Callable[[], Awaitable[object]], ...] = ()  # what else is looked after with every sweep
     options: WorkerOptions = WorkerOptions()
 
     async def run(self) -> None:
@@ -89,6 +91,8 @@ class Worker:
                 await self.sweep()
                 async with self.database.unscoped("sweeper") as tx:
                     await self.queue.prune_stalled(tx.connection)
-            except Unavailable as error:
+                for duty in self.duties:
+                    await duty()
+            except (Unavailable, Conflict) as error:
                 log.warning("sweep.postponed", error=type(error).__name__)
             await asyncio.sleep(self.options.sweep_seconds)

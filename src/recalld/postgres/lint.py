@@ -18,7 +18,14 @@ QUERIES = beside(__file__, "lint.sql")
 
 # What the rules take as given. A table that is not named here holds personal rows and needs the full protection.
 INSTALLATION_WIDE = ("installation", "migrations")  # no tenant's data
-TENANT_WIDE: tuple[str, ...] = ("tenant_usage", "api_keys")  # rows of a tenant, of none of its users
+TENANT_WIDE: tuple[str, ...] = (  # rows of a tenant, of none of its users
+    "tenant_usage",
+    "api_keys",
+    "purposes",
+    "tenant_rules",
+    "receipts",
+    "audit",
+)
 PERSONAL = (
     "users",
     "sessions",
@@ -30,8 +37,10 @@ PERSONAL = (
     "erasures",
     "usage",
     "requests",
+    "consents",
+    "holds",
 )
-PURPOSE_FREE = ("sessions",)  # has a purpose and no content; every session is seen whatever the purposes asked for
+PURPOSE_FREE = ("sessions", "consents")  # have a purpose and no content; all are seen whatever the purposes asked for
 GROUP_ROLES = (
     "recalld_app",
     "recalld_worker",
@@ -43,7 +52,16 @@ GROUP_ROLES = (
 )
 NARROW_ROLES = ("recalld_auditor", "recalld_sweeper", "recalld_gate")  # read only, and only the columns that are plain
 # Of narrow roles, for reading.
-CROSS_USER_POLICIES = ("sessions.all_states", "episodes.all_unindexed", "api_keys.all_keys", "requests.all_old")
+CROSS_USER_POLICIES = (
+    "sessions.all_states",
+    "episodes.all_unindexed",
+    "api_keys.all_keys",
+    "requests.all_old",
+    "erasures.all_unfinished",
+    "users.all_users",
+    "tenant_rules.all_rules",
+    "purposes.all_limits",
+)
 PLAIN_COLUMNS = (  # ids, states, times and counts: nothing that a person said
     "tenant_id",
     "user_id",
@@ -72,7 +90,25 @@ PLAIN_COLUMNS = (  # ids, states, times and counts: nothing that a person said
     "users.facts_version",
     "users.episodes_version",
     "users.language",
+    "sweep_at",
     "erasures.receipt",
+    "receipts.hash",
+    "receipts.receipt",
+    "tenant_rules.inactive_days",
+    "tenant_rules.closed_at",
+    "purposes.purpose",
+    "purposes.facts_days",
+    "purposes.episodes_days",
+    "purposes.withdrawn_at",
+    "audit.at",
+    "audit.actor",
+    "audit.action",
+    "audit.subject",
+    "audit.purposes",
+    "audit.count",
+    "audit.request_id",
+    "audit.previous",
+    "audit.hash",
     "api_keys.key_id",
     "api_keys.secret_hash",
     "api_keys.label",

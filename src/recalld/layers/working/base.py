@@ -60,12 +60,15 @@ class WorkingMemory(Protocol):
         """Forget one session. An unknown session is forgotten already."""
         ...
 
-    async def erase(self, user: UserRef) -> int:
-        """Forget every session of *user*, of every epoch; return how many there were. An unknown user erases none."""
+    async def erase(self, user: UserRef, below: int | None = None) -> int:
+        """Forget the sessions of *user* of epochs *below* this one (none given: of every epoch); return how many there were.
+
+        An unknown user erases none.
+        """
         ...
 
-    async def count(self, user: UserRef) -> int:
-        """Sessions held for *user*, of every epoch: what an erasure must bring to zero."""
+    async def count(self, user: UserRef, below: int | None = None) -> int:
+        """Sessions held for *user* of epochs *below* this one (none given: of every epoch): what an erasure must bring to zero."""
         ...
 
     async def close(self) -> None:

@@ -61,23 +61,23 @@ class InProcessWorkingMemory:
         """See the port."""
         self._sessions.pop((session, epoch), None)
 
-    async def erase(self, user: UserRef) -> int:
+    async def erase(self, user: UserRef, below: int | None = None) -> int:
         """See the port."""
-        keys = self._keys(user)
+        keys = self._keys(user, below)
         for key in keys:
             del self._sessions[key]
         return len(keys)
 
-    async def count(self, user: UserRef) -> int:
+    async def count(self, user: UserRef, below: int | None = None) -> int:
         """See the port."""
-        return len(self._keys(user))
+        return len(self._keys(user, below))
 
     async def close(self) -> None:
         """Forget everything; the journal keeps what is open."""
         self._sessions.clear()
 
-    def _keys(self, user: UserRef) -> list[tuple[SessionRef, int]]:
-        return [key for key in self._sessions if key[0].user == user]
+    def _keys(self, user: UserRef, below: int | None) -> list[tuple[SessionRef, int]]:
+        return [key for key in self._sessions if key[0].user == user and (below is None or key[1] < below)]
 
     def _touch(self, session: SessionRef, epoch: int) -> _Live:
         key = (session, epoch)

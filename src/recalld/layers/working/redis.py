@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Generator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -22,7 +22,7 @@ from recalld.values import Message, SessionRef, UserRef
 try:
     from redis.asyncio import Redis
     from redis.commands.core import AsyncScript
-    from redis.exceptions import RedisError
+    from redis.exceptions import RedisError, ResponseError
 except ImportError:
     raise MissingExtra("working memory in Redis", "redis") from None
 
@@ -114,26 +114,36 @@ class RedisWorkingMemory:
                 both.srem(_sessions(session.user), name)
                 await both.execute()
 
-    async def erase(self, user: UserRef) -> int:
+    async def erase(self, user: UserRef, below: int | None = None) -> int:
         """See the port."""
         with self._reached():
-            names = await self._names(user)
-            keys = [key for name in names for key in (_messages(user, name), _state(user, name))]
-            await self._redis.delete(_sessions(user), *keys)
+            names = await self._names(user, below)
+            if names:
+                async with self._redis.pipeline(transaction=True) as both:
+                    both.delete(*(key for name in names for key in (_messages(user, name), _state(user, name))))
+                    both.srem(_sessions(user), *names)
+                    await both.execute()
         return len(names)
 
-    async def count(self, user: UserRef) -> int:
+    async def count(self, user: UserRef, below: int | None = None) -> int:
         """See the port."""
         with self._reached():
-            return len(await self._names(user))
+            return len(await self._names(user, below))
 
-    async def _names(self, user: UserRef) -> list[str]:
+    async def scrub(self) -> None:
+        """Rewrite the append-only file and empty the slow log, which hold deleted words; where the server allows it."""
+        with self._reached():
+            for command in ("SLOWLOG RESET", "BGREWRITEAOF"):
+                with suppress(ResponseError):  # forbidden to this login, or a rewrite is under way
+                    await cast("Awaitable[object]", self._redis.execute_command(*command.split()))  # pyright: ignore[reportUnknownMemberType]
+
+    async def _names(self, user: UserRef, below: int | None) -> list[str]:
         """The sessions of a user: those in the set, and those whose keys a scan of the tag finds all the same."""
         listed = await cast("Awaitable[set[str]]", self._redis.smembers(_sessions(user)))
         pattern = _glob(_tag(user)) + ":*:*"
         keys = cast("AsyncIterator[str]", self._redis.scan_iter(match=pattern, count=1000))  # pyright: ignore[reportUnknownMemberType]
         found = {key.rsplit(":", 2)[1] async for key in keys}
-        return sorted(listed | found)
+        return sorted(name for name in listed | found if below is None or int(name.partition("-")[0]) < below)
 
     async def close(self) -> None:
         """Release connections."""

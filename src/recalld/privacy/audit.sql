@@ -1,0 +1,24 @@
+-- name: last
+-- The end of the tenant's chain.
+select seq, hash from recalld.audit where tenant_id = %(tenant_id)s order by seq desc limit 1
+
+-- name: insert
+-- The next of the chain; another writer may have been faster.
+insert into recalld.audit (tenant_id, seq, at, actor, action, subject, purposes, count, request_id, previous, hash)
+values (%(tenant_id)s, %(seq)s, %(at)s, %(actor)s, %(action)s, %(subject)s, %(purposes)s, %(count)s, %(request_id)s, %(previous)s,
+        %(hash)s)
+on conflict (tenant_id, seq) do nothing
+
+-- name: events
+-- A page of the chain.
+select seq, at, actor, action, subject, purposes, count, request_id, previous, hash from recalld.audit
+where tenant_id = %(tenant_id)s and seq > %(after)s::bigint
+order by seq limit %(limit)s::int
+
+-- name: about
+-- What was done with one person's memory since it began; of an unknown person, nothing.
+select a.seq, a.at, a.actor, a.action, a.subject, a.purposes, a.count, a.request_id, a.previous, a.hash
+from recalld.audit a
+join recalld.users u on u.tenant_id = %(tenant_id)s and u.user_id = %(user_id)s and u.created_at <= a.at
+where a.tenant_id = %(tenant_id)s and a.subject = %(subject)s and u.tenant_id = %(tenant_id)s and u.user_id = %(user_id)s
+order by a.seq
