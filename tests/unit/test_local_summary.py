@@ -305,5 +305,10 @@ async def test_it_implements_the_port():
     assert (await summariser.digest(ended(SUPPORT))).by == "local"
 
 
+async def test_facts_of_the_user_are_candidates():
+    said = await LocalSummariser(Attributes()).digest(ended([user("I live in Ghent.")]))
+    assert [(candidate.attribute, candidate.value) for candidate in said.candidates] == [("home_city", "Ghent")]
+
+
 async def test_a_session_without_messages_has_an_empty_digest():
     assert (await LocalSummariser(Attributes()).digest(ended([]))).summary == ""

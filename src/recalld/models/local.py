@@ -15,9 +15,7 @@ go to one thread of their own.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
-from collections import OrderedDict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -28,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recalld.errors import BadEmbedding, ConfigurationError, InvalidInput
+from recalld.models.query_cache import QueryCache
 from recalld.models.tokens import replace_surrogates
 
 if TYPE_CHECKING:
@@ -57,7 +56,7 @@ class LocalEmbedder:
     dimensions = _DIMENSIONS
 
     def __init__(self, *, cached_queries: int = 1024) -> None:
-        self._queries = _VectorCache(cached_queries)
+        self._queries = QueryCache(cached_queries)
 
     async def embed_documents(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Embed search keys, shape (len(texts), 256). Raises `InvalidInput` for a blank text, `BadEmbedding`."""
@@ -72,33 +71,11 @@ class LocalEmbedder:
     async def embed_query(self, text: str) -> NDArray[np.float32]:
         """Embed one question, shape (256,), read-only. Raises `InvalidInput` for a blank text, `BadEmbedding`."""
         _refuse_blank(text)
-        key = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
-        if (known := self._queries.get(key)) is not None:
+        if (known := self._queries.get(text)) is not None:
             return known
         direct = _model is not None and len(text) <= _DIRECT
-        vector = (_embed([text]) if direct else await _in_worker([text]))[0]
-        self._queries.put(key, vector)
-        return vector
-
-
-class _VectorCache:
-    """The most recently used vectors; used on the event loop only."""
-
-    def __init__(self, size: int) -> None:
-        self._size = size
-        self._vectors: OrderedDict[bytes, NDArray[np.float32]] = OrderedDict()
-
-    def get(self, key: bytes) -> NDArray[np.float32] | None:
-        vector = self._vectors.get(key)
-        if vector is not None:
-            self._vectors.move_to_end(key)
-        return vector
-
-    def put(self, key: bytes, vector: NDArray[np.float32]) -> None:
-        vector.setflags(write=False)  # every caller gets the same array
-        self._vectors[key] = vector
-        if len(self._vectors) > self._size:
-            self._vectors.popitem(last=False)
+        vectors = _embed([text]) if direct else await _in_worker([text])
+        return self._queries.put(text, vectors[0])
 
 
 async def _in_worker(texts: Sequence[str]) -> NDArray[np.float32]:
