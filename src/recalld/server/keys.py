@@ -12,7 +12,7 @@ import hmac
 import re
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from typing import Literal, get_args
@@ -85,9 +85,9 @@ class NewKey:
 class Keys:
     """Makes, finds and ends API keys."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, clock: Callable[[], float] = time.monotonic) -> None:
         """Found keys are remembered for half a second, so that the check costs no query on a busy server."""
-        self._database = database
+        self._database, self._clock = database, clock
         self._remembered: dict[str, tuple[float, Key, bytes]] = {}
 
     async def create(self, new: NewKey) -> tuple[Key, str]:
@@ -160,7 +160,7 @@ class Keys:
 
     def _recall(self, key_id: str) -> tuple[Key, bytes] | None:
         kept = self._remembered.get(key_id)
-        return kept[1:] if kept and kept[0] > time.monotonic() else None
+        return kept[1:] if kept and kept[0] > self._clock() else None
 
     async def _look_up(self, key_id: str) -> tuple[Key, bytes] | None:
         async with self._database.unscoped("gate") as tx:
@@ -170,7 +170,7 @@ class Keys:
         if len(self._remembered) >= REMEMBERED_KEYS:
             self._remembered.clear()
         found = Key(**_fields(row)), bytes(row["secret_hash"])
-        self._remembered[key_id] = (time.monotonic() + REMEMBERED_SECONDS, *found)
+        self._remembered[key_id] = (self._clock() + REMEMBERED_SECONDS, *found)
         return found
 
 
