@@ -152,10 +152,10 @@ async def test_what_came_out_of_our_own_block_never_becomes_memory_again(memory:
     block = (await ada.context("where do I live?", at=NOON)).text
     assert "Leipzig" in block
     echo = memory.user("acme", "echo")
-    await echo.append("s1", said(f"{block}\nThanks for that."), at=NOON)
+    await echo.append("s1", said(f"{block}\nMy order A-17 arrived broken."), at=NOON)
     report = await echo.end_session("s1", wait=True, at=NOON)
     assert report.episode is not None
-    assert report.episode.summary.endswith("Thanks for that.")
+    assert "A-17" in report.episode.summary
     assert "Leipzig" not in report.episode.summary
     assert await echo.facts() == []
 
