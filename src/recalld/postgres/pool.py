@@ -52,6 +52,17 @@ _CONNECTION_DEFAULTS = {
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """The rows of a statement that was sent; they can be read after the transaction, too."""
+
+    cursor: AsyncCursor[DictRow]
+
+    async def rows(self) -> list[DictRow]:
+        """All rows as mappings."""
+        return await self.cursor.fetchall()
+
+
+@dataclass(frozen=True, slots=True)
 class Transaction:
     """A transaction in the scope of one user (or, for the sweeper, of none). Every statement gets tenant_id and user_id bound."""
 
@@ -86,6 +97,10 @@ class Transaction:
         async with self.connection.cursor(binary=True) as cursor:
             await cursor.execute(query, self._bind(values))
             return await cursor.fetchone()
+
+    async def send(self, query: LiteralString, **values: Any) -> Answer:
+        """Send a statement whose rows are read later: when pipelined, they come with those of the next statement or the commit."""
+        return Answer(await self.execute(query, **values))
 
     async def all(self, factory: AsyncRowFactory[T], query: LiteralString, **values: Any) -> list[T]:
         """All rows, each made by a psycopg row factory such as `class_row(Fact)`."""

@@ -6,7 +6,7 @@ lost as it is when only ranks are added up (S. Bruch et al., "An Analysis of Fus
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -81,17 +81,17 @@ class Rivals:
 
     scores: Sequence[float]
     age_days: Sequence[float]
-    subject: NDArray[np.float32]  # how alike the subjects of each two are
+    alike: Callable[[int, int], float]  # how alike the subjects of two are, from 0 to 1
     present: bool  # the query asks for what holds now
 
     def supersedes(self, one: int, other: int) -> bool:
         """Whether *one* is the newer word on the subject of *other*, and nearly as good an answer."""
-        if self.age_days[one] >= self.age_days[other]:
+        ratio = self.scores[one] / max(self.scores[other], 1e-9)
+        if self.age_days[one] >= self.age_days[other] or ratio < EQUAL_SUBJECT_RATIO:
             return False
-        ratio, alike = self.scores[one] / max(self.scores[other], 1e-9), float(self.subject[one, other])
-        if alike >= EQUAL_SUBJECT and ratio >= EQUAL_SUBJECT_RATIO:
-            return True
-        return self.present and alike >= SIMILAR_SUBJECT and ratio >= SIMILAR_SUBJECT_RATIO
+        alike = self.alike(one, other)
+        nearly_as_good = self.present and ratio >= SIMILAR_SUBJECT_RATIO
+        return alike >= (SIMILAR_SUBJECT if nearly_as_good else EQUAL_SUBJECT)
 
 
 def newest_first(rivals: Rivals) -> list[int]:
@@ -105,15 +105,16 @@ def newest_first(rivals: Rivals) -> list[int]:
 
 def originals(stems: Sequence[frozenset[int]]) -> list[int]:
     """Those in an order that do not say nearly the same as one before them, by the stems of each."""
-    return [
-        at for at, one in enumerate(stems) if not any(_overlap(one, before) >= COPY_OVERLAP for before in stems[:at])
-    ]
+    return [at for at, one in enumerate(stems) if not any(_is_copy(one, before) for before in stems[:at])]
 
 
-def _overlap(one: frozenset[int], other: frozenset[int]) -> float:
-    """Jaccard's index."""
-    union = len(one | other)
-    return len(one & other) / union if union else 0.0
+def _is_copy(one: frozenset[int], other: frozenset[int]) -> bool:
+    """Whether Jaccard's index of two sets is that of near copies; it cannot be when one is much larger."""
+    small, large = sorted((len(one), len(other)))
+    if not large or small < COPY_OVERLAP * large:
+        return False
+    common = len(one & other)
+    return common >= COPY_OVERLAP * (small + large - common)
 
 
 def _by_best(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -12,7 +12,7 @@ import time
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ import structlog
 from numpy.typing import NDArray
 
 from recalld.errors import ModelError, VectorIndexUnavailable
+from recalld.layers.episodes.store import Asked as AskedEpisodes
 from recalld.layers.episodes.store import EpisodeStore, Overview
 from recalld.layers.facts.attributes import Attributes
 from recalld.layers.facts.decay import weighted
@@ -34,12 +35,23 @@ from recalld.postgres.queries import beside
 from recalld.recall.block import Block, Material, fence_token, render
 from recalld.recall.cache import FactsCache
 from recalld.recall.search import Question, Ranking, nothing_said, rank, understand
-from recalld.values import EpisodeHit, Fact, MemoryContext, Message, SearchQuery, SearchResult, SessionRef, UserRef
+from recalld.values import (
+    Episode,
+    EpisodeHit,
+    Fact,
+    MemoryContext,
+    Message,
+    SearchQuery,
+    SearchResult,
+    SessionRef,
+    UserRef,
+)
 
 log = structlog.get_logger("recalld.recall")
 
 _SQL = beside(__file__, "recall.sql")
 CANDIDATES = 200  # episodes asked of the vector index
+MOST_HALF_LIVES = 10_000
 
 Vector = NDArray[np.float32]
 
@@ -91,7 +103,7 @@ class Recall:
         self._vectors = vectors
         self._working = working
         self._embedder = embedder
-        self._attributes = attributes
+        self._half_lives = _HalfLives(attributes)
         self._cache = FactsCache()
         self._fence_key: bytes | None = None
         self._dropped = 0
@@ -162,15 +174,15 @@ class Recall:
             return await self._find_in_one(without)
 
     async def _find_in_one(self, asked: Asked) -> Found:
-        """Everything in one transaction."""
+        """Everything in one transaction and two round trips: what to rank by, then the texts with the commit."""
         async with self._reading(asked) as tx:
-            view = await self._overview(tx, asked)
+            view, nearest = await asyncio.gather(self._overview(tx, asked), self._nearest(tx, asked, epoch=None))
             if view is None:
                 return Found(degraded=asked.degraded)
-            nearest, rest = await asyncio.gather(self._nearest(tx, asked, view), self._rest(tx, asked, view))
             ranking = rank(asked.question, view, nearest, model=self._embedder.name)
-            hits = await self._read(tx, view, ranking)
-        return _found(asked, view, ranking, hits, rest)
+            texts = await self._ask_texts(tx, view, ranking)
+            rest = await self._rest(tx, asked, view)
+        return _found(asked, view, ranking, await texts.read(), rest)
 
     async def _find_in_two(self, asked: Asked) -> Found:
         """The same around an index elsewhere: no connection is held while it is asked."""
@@ -179,11 +191,11 @@ class Recall:
             rest = await self._rest(tx, asked, view) if view else _Rest()
         if view is None:
             return Found(degraded=asked.degraded)
-        nearest = await self._nearest(None, asked, view)
+        nearest = await self._nearest(None, asked, epoch=view.epoch)
         ranking = rank(asked.question, view, nearest, model=self._embedder.name)
         async with self._reading(asked) as tx:
-            hits = await self._read(tx, view, ranking)
-        return _found(asked, view, ranking, hits, rest)
+            texts = await self._ask_texts(tx, view, ranking)
+        return _found(asked, view, ranking, await texts.read(), rest)
 
     def _reading(self, asked: Asked):
         return self._database.pipelined("app", asked.user, asked.question.query.purposes)
@@ -194,16 +206,16 @@ class Recall:
             tx, purposes=query.purposes, topics=query.topics, query_words=asked.question.topic_words
         )
 
-    async def _nearest(self, tx: Transaction | None, asked: Asked, view: Overview) -> list[VectorHit]:
+    async def _nearest(self, tx: Transaction | None, asked: Asked, *, epoch: int | None) -> list[VectorHit]:
         """The episodes nearest to the topic. In a range the index is asked from its beginning on; the catalogue knows its end."""
-        if asked.vector is None or not len(view.catalogue):
+        if asked.vector is None:
             return []
         query, time_range = asked.question.query, asked.question.time_range
         return await self._vectors.search(
             tx,
             VectorQuery(
                 user=asked.user,
-                epoch=view.epoch,
+                epoch=epoch,
                 purposes=query.purposes,
                 model=self._embedder.name,
                 vector=asked.vector,
@@ -211,6 +223,10 @@ class Recall:
                 since=time_range.start if time_range else None,
             ),
         )
+
+    async def _ask_texts(self, tx: Transaction, view: Overview, ranking: Ranking) -> AskedEpisodes:
+        """The texts, always from PostgreSQL under row-level security: an id that an index made up yields nothing."""
+        return await self._episodes.ask(tx, [one.episode_id for one in ranking.best], view.epoch)
 
     async def _rest(self, tx: Transaction, asked: Asked, view: Overview) -> _Rest:
         """What only the block needs: facts, unless this version of them is kept, and the open session."""
@@ -243,24 +259,12 @@ class Recall:
         stored = await self._journal.read(tx, session.session_id)
         return (stored[0], stored[1]) if stored and stored[2].state == "open" else ((), {})
 
-    async def _read(self, tx: Transaction, view: Overview, ranking: Ranking) -> tuple[EpisodeHit, ...]:
-        """The texts, always from PostgreSQL under row-level security: an id that an index made up yields nothing."""
-        ids = [one.episode_id for one in ranking.best]
-        texts = await self._episodes.get(tx, ids, view.epoch) if ids else []
-        found = {episode.episode_id: episode for episode in texts}
-        self._dropped += sum(one.episode_id not in found for one in ranking.best)
-        return tuple(
-            EpisodeHit(episode=found[one.episode_id], score=one.score, reasons=one.reasons)
-            for one in ranking.best
-            if one.episode_id in found
-        )
-
     def _render(self, asked: Asked, found: Found, budget_tokens: int) -> Block:
         question, query = asked.question, asked.question.query
         missing = question.time_range is not None and not found.hits
         current = visible(found.facts, as_of=query.now)
         material = Material(
-            facts=weighted(current, at=_beginning_of_day(query.now), attributes=self._attributes),
+            facts=weighted(current, at=_beginning_of_day(query.now), attributes=self._half_lives),
             query_words=frozenset(question.topic_words),
             hits=found.hits,
             notice=nothing_said(question.time_range, query.timezone) if question.time_range and missing else "",
@@ -278,7 +282,13 @@ class _Rest:
     state: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
-def _found(asked: Asked, view: Overview, ranking: Ranking, hits: tuple[EpisodeHit, ...], rest: _Rest) -> Found:
+def _found(asked: Asked, view: Overview, ranking: Ranking, texts: Sequence[Episode], rest: _Rest) -> Found:
+    text_of = {episode.episode_id: episode for episode in texts}
+    hits = tuple(
+        EpisodeHit(episode=text_of[one.episode_id], score=one.score, reasons=one.reasons)
+        for one in ranking.best
+        if one.episode_id in text_of
+    )
     return Found(
         epoch=view.epoch,
         hits=hits,
@@ -307,6 +317,21 @@ def _context(block: Block, asked: Asked, found: Found, seconds: Mapping[str, flo
         degraded=found.degraded,
         timings=seconds,
     )
+
+
+class _HalfLives:
+    """The half-lives of attributes, looked up once: each look-up reads the name anew (10 µs)."""
+
+    def __init__(self, attributes: Attributes) -> None:
+        self._attributes = attributes
+        self._known: dict[str, timedelta | None] = {}
+
+    def half_life(self, name: str) -> timedelta | None:
+        if name not in self._known:
+            if len(self._known) >= MOST_HALF_LIVES:
+                self._known.clear()
+            self._known[name] = self._attributes.half_life(name)
+        return self._known[name]
 
 
 class _Steps:

@@ -13,9 +13,9 @@ from psycopg.rows import DictRow
 
 from recalld.layers.episodes.pieces import Pieces, pieces_of
 from recalld.layers.episodes.words import words
-from recalld.postgres.pool import Transaction
+from recalld.postgres.pool import Answer, Transaction
 from recalld.postgres.queries import beside
-from recalld.values import Episode
+from recalld.values import Episode, UserRef
 
 _SQL = beside(__file__, "episodes.sql")
 _PG_EPOCH = np.datetime64("2000-01-01", "us")  # PostgreSQL counts microseconds from here
@@ -66,6 +66,20 @@ class Overview:
     catalogue: Catalogue
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """Episodes that were asked for and have yet to be read."""
+
+    user: UserRef
+    episode_ids: tuple[str, ...]
+    answer: Answer
+
+    async def read(self) -> list[Episode]:
+        """Those that exist and that the role may read, in the order asked."""
+        found = {row["episode_id"]: row for row in await self.answer.rows()}
+        return [_episode(self.user, found[episode_id]) for episode_id in self.episode_ids if episode_id in found]
+
+
 class EpisodeStore:
     """Episodes. Every method runs in the caller's transaction and scope, for one epoch."""
 
@@ -89,10 +103,13 @@ class EpisodeStore:
 
     async def get(self, tx: Transaction, episode_ids: Sequence[str], epoch: int) -> list[Episode]:
         """Those of *episode_ids* that exist and that the role may read, in the order given."""
-        found = {
-            row["episode_id"]: row for row in await tx.rows(_SQL["get"], epoch=epoch, episode_ids=list(episode_ids))
-        }
-        return [_episode(tx, found[episode_id]) for episode_id in episode_ids if episode_id in found]
+        return await (await self.ask(tx, episode_ids, epoch)).read()
+
+    async def ask(self, tx: Transaction, episode_ids: Sequence[str], epoch: int) -> Asked:
+        """The same, to be read later, even after the transaction."""
+        assert tx.user is not None  # noqa: S101 -- episodes are read in the scope of a user
+        answer = await tx.send(_SQL["get"], epoch=epoch, episode_ids=list(episode_ids))
+        return Asked(user=tx.user, episode_ids=tuple(episode_ids), answer=answer)
 
     async def page(
         self,
@@ -109,7 +126,8 @@ class EpisodeStore:
         An unknown *before* has nothing after it.
         """
         rows = await tx.rows(_SQL["page"], epoch=epoch, since=since, until=until, limit=limit, before=before)
-        return [_episode(tx, row) for row in rows]
+        assert tx.user is not None  # noqa: S101 -- episodes are read in the scope of a user
+        return [_episode(tx.user, row) for row in rows]
 
     async def delete(self, tx: Transaction, episode_ids: Sequence[str]) -> int:
         """Remove episodes of whatever epoch; return how many there were."""
@@ -152,10 +170,9 @@ def _columns(episode: Episode) -> dict[str, Any]:
     }
 
 
-def _episode(tx: Transaction, row: DictRow) -> Episode:
-    assert tx.user is not None  # noqa: S101 -- episodes are read in the scope of a user
+def _episode(user: UserRef, row: DictRow) -> Episode:
     values: dict[str, Any] = {**row, "topics": tuple(row["topics"]), "points": tuple(row["points"])}
-    return Episode(user=tx.user, **values)
+    return Episode(user=user, **values)
 
 
 def _catalogue(row: DictRow) -> Catalogue:

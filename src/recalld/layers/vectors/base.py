@@ -34,7 +34,7 @@ class VectorQuery:
     """A nearest-neighbour question about one user's episodes."""
 
     user: UserRef
-    epoch: int
+    epoch: int | None  # None: the current one, which only a transactional index can know
     purposes: tuple[str, ...]
     model: str
     vector: NDArray[np.float32]  # shape (dimensions,), length one

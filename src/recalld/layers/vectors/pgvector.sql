@@ -37,7 +37,9 @@ from (
         embeddings[5] operator(public.<#>) %(vector)s, embeddings[6] operator(public.<#>) %(vector)s,
         embeddings[7] operator(public.<#>) %(vector)s, embeddings[8] operator(public.<#>) %(vector)s)) as distance
     from recalld.vectors
-    where tenant_id = %(tenant_id)s and user_id = %(user_id)s and epoch = %(epoch)s and model = %(model)s
+    where tenant_id = %(tenant_id)s and user_id = %(user_id)s and model = %(model)s
+      and epoch = coalesce(%(epoch)s::bigint, (select u.epoch from recalld.users u
+                                               where u.tenant_id = %(tenant_id)s and u.user_id = %(user_id)s))
       and purpose = any(%(purposes)s::text[])
       and (%(since)s::timestamptz is null or ended_at >= %(since)s::timestamptz)
       and (%(until)s::timestamptz is null or ended_at < %(until)s::timestamptz)
