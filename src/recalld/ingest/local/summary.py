@@ -1,8 +1,9 @@
 """The extractive summary: at most 200 tokens of the session's own sentences, in their order, with their speakers.
 
-Its sentences are chosen like the points, but what a point tells already counts half: the two together keep more of the
-session, and the summary alone still says what it was about. (LoCoMo, raw messages: session Recall@5 0.813 when the
-summary ignores the points, 0.830 so, 0.844 when it leaves out every point and reads like the leavings.)
+Its sentences are chosen like the points, but what a point tells already counts less: the two together keep more of
+the session, and the summary alone still says what it was about. Session Recall@5 on LoCoMo's raw messages, by a plain
+sum of BM25 and vectors: 0.818 when the summary ignores the points, 0.842 so, 0.845 when it tells nearly nothing twice
+and reads like leavings.
 """
 
 from __future__ import annotations
