@@ -20,7 +20,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class _Loop:
+class BackgroundLoop:
     """An event loop in a thread of its own."""
 
     def __init__(self) -> None:
@@ -29,9 +29,11 @@ class _Loop:
         self._thread.start()
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """The result of *work*, awaited there."""
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
     def close(self) -> None:
+        """End the thread."""
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
@@ -64,7 +66,7 @@ def _waiting_for_all(
 class UserMemorySync:
     """`UserMemory` for synchronous code."""
 
-    def __init__(self, memory: UserMemory, loop: _Loop) -> None:
+    def __init__(self, memory: UserMemory, loop: BackgroundLoop) -> None:
         """Use `MemorySync.user`."""
         self.memory, self.loop = memory, loop
 
@@ -104,7 +106,7 @@ class UserMemorySync:
 class MemorySync:
     """`Memory` for synchronous code."""
 
-    def __init__(self, memory: Memory, loop: _Loop) -> None:
+    def __init__(self, memory: Memory, loop: BackgroundLoop) -> None:
         """Use `MemorySync.open`."""
         self.memory, self.loop = memory, loop
 
@@ -112,7 +114,7 @@ class MemorySync:
     @contextmanager
     def open(cls, settings: Settings | None = None, **given: Any) -> Generator[MemorySync]:
         """As `Memory.open`."""
-        loop = _Loop()
+        loop = BackgroundLoop()
         opening = Memory.open(settings, **given)
         try:
             memory = loop.run(opening.__aenter__())
