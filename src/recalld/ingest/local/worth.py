@@ -1,7 +1,7 @@
 """How much a sentence tells: its words by their rarity, and signs that it carries something worth keeping.
 
 A word's weight comes from its place in the tokenizer's vocabulary, where frequent words come first; the most frequent
-thousand weigh little or nothing, whatever the (Latin-script) language, so no list of stop words is needed. The signs
+180 weigh nothing and the next ones little, whatever the (Latin-script) language, so no list of stop words is needed. The signs
 are those in which messages that later questions ask about differ from the others; a logistic regression over 2,760
 messages of five conversations finds them with an AUC of 0.78 to 0.90 on the conversation left out. The factors are
 its weights, damped and rounded; without them session Recall@5 is 0.817 instead of 0.842. Signs are English; without
