@@ -177,12 +177,18 @@ def _statement(candidate: Candidate, attribute: str, source: _Source, attributes
 
 
 def _said_in_session(kept: list[Statement], new: Statement) -> list[Statement]:
-    """The statements of a session so far and a *new* one: what it corrects leaves, what it repeats is not added."""
+    """The statements of a session so far and a *new* one: what it corrects leaves, what it repeats is only dated anew.
+
+    Somebody else may have said otherwise in between, through the API or in another session: the last word counts.
+    """
     before = [statement for statement in kept if statement.attribute == new.attribute]
     slip = _slip(before, new) if new.act == "correct" else None
     if slip is not None:
         return [*(s for s in kept if s is not slip), replace(new, replaces=slip.value)]
-    return kept if _repeats(before, new) else [*kept, new]
+    repeated = _repeated(before, new)
+    if repeated is None:
+        return [*kept, new]
+    return [replace(s, said_at=max(s.said_at, new.said_at)) if s is repeated else s for s in kept]
 
 
 def _slip(before: Sequence[Statement], new: Statement) -> Statement | None:
@@ -196,13 +202,14 @@ def _slip(before: Sequence[Statement], new: Statement) -> Statement | None:
     return (exact or [s for s in others if value_key(s.value).refers_to(named)] or [None])[-1]
 
 
-def _repeats(before: Sequence[Statement], new: Statement) -> bool:
-    """True when *new* only says again what the session has said, and nothing in between said otherwise."""
+def _repeated(before: Sequence[Statement], new: Statement) -> Statement | None:
+    """The statement that *new* only says again, when nothing that the session said in between is otherwise."""
     same = [place for place, s in enumerate(before) if s.act == new.act == "state" and _same_statement(s, new)]
     if not same:
-        return False
+        return None
     since = before[same[-1] + 1 :]
-    return all(s.cardinality == "many" and s.act == "state" and s.replaces is None for s in since)
+    alike = all(s.cardinality == "many" and s.act == "state" and s.replaces is None for s in since)
+    return before[same[-1]] if alike else None
 
 
 def _same_statement(one: Statement, other: Statement) -> bool:
