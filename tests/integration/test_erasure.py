@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -11,8 +12,10 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from benchmarks.erasure import Place, race
 from recalld import Memory, Message, UserMemory
 from recalld.errors import NotFound
+from recalld.postgres.embedded import DatabaseUrls
 from recalld.postgres.lint import PERSONAL
 from recalld.privacy.receipt import faults, signed_by
 from recalld.values import ErasureReceipt
@@ -210,3 +213,14 @@ async def test_the_receipt_survives_its_way_through_json(ada: UserMemory) -> Non
     receipt = await ada.erase()
     assert isinstance(receipt, ErasureReceipt)
     assert from_mapping(as_mapping(receipt)) == receipt
+
+
+# ---------------------------------------------------------------- the race
+@pytest.mark.slow
+async def test_nothing_comes_back_however_the_writers_die(migrated_urls: DatabaseUrls, redis_url: str) -> None:
+    everything = bool(os.environ.get("RECALLD_FULL"))
+    place = Place(database_url=migrated_urls.service, redis_url=redis_url)
+    figures = await race(place, erasures=1000 if everything else 25, workers=3, kill=0.1)
+    print(f"\n{figures}")
+    assert (figures.retrievable, figures.resurrected, figures.not_verified) == (0, 0, 0)
+    assert figures.reads > figures.erasures

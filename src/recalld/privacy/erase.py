@@ -121,21 +121,20 @@ class Eraser:
                 "hold": LayerErasure(before=1, deleted=0, after=1, attempts=erasure.attempts + 1, error="legal hold")
             }
             return await self._conclude(erasure, held)
-        return await self._conclude(erasure, await self._pass(erasure))
+        return await self._conclude(erasure, await self._pass(erasure, last=False))
 
-    async def _pass(self, erasure: Erasure) -> dict[str, LayerErasure]:
-        """Every layer once, independently of the others, then the count of what is left."""
+    async def _pass(self, erasure: Erasure, *, last: bool) -> dict[str, LayerErasure]:
+        """Every layer once, independently of the others, then the count of what is left. The *last* pass takes the jobs of dead workers."""
         self.forget(erasure.user)
         parts: list[Coroutine[Any, Any, dict[str, LayerErasure]]] = [
             self._guarded(("working",), self._delete_working(erasure)),
-            self._guarded(TABLES, self._delete_tables(erasure)),
+            self._guarded(TABLES, self._delete_tables(erasure, last=last)),
         ]
         if not self.vectors.transactional:
             parts.append(self._guarded(("vector_index",), self._delete_index(erasure)))
         done = {name: layer for part in await asyncio.gather(*parts) for name, layer in part.items()}
-        left = await Verifier(database=self.database, working=self.working, vectors=self.vectors).left(
-            erasure.user, erasure.epoch
-        )
+        verifier = Verifier(database=self.database, working=self.working, vectors=self.vectors)
+        left = await verifier.left(erasure.user, erasure.epoch, running=last)
         return {name: _joined(erasure.layers.get(name), layer, left[name]) for name, layer in done.items()}
 
     async def _guarded(
@@ -153,9 +152,9 @@ class Eraser:
         gone = await self.working.erase(erasure.user, below=erasure.epoch)
         return {"working": LayerErasure(before=gone, deleted=gone, after=0)}
 
-    async def _delete_tables(self, erasure: Erasure) -> dict[str, LayerErasure]:
+    async def _delete_tables(self, erasure: Erasure, *, last: bool) -> dict[str, LayerErasure]:
         async with self.database.transaction("eraser", erasure.user) as tx:
-            gone = {table: await _deleted(tx, table, erasure.epoch) for table in TABLES}
+            gone = {table: await _deleted(tx, table, erasure.epoch, last=last) for table in TABLES}
         return {table: LayerErasure(before=rows, deleted=rows, after=0) for table, rows in gone.items()}
 
     async def _delete_index(self, erasure: Erasure) -> dict[str, LayerErasure]:
@@ -215,7 +214,7 @@ class Eraser:
     # ------------------------------------------------------------ the second pass
     async def _sweep(self, erasure: Erasure) -> None:
         """No writer of before is alive: what one may have left goes, and with it the last row that names the person."""
-        layers = await self._pass(erasure)
+        layers = await self._pass(erasure, last=True)
         async with self.database.transaction("eraser", erasure.user) as tx:
             receipt = await self._receipt(tx, erasure, layers)
             if not receipt.verified:
@@ -244,8 +243,9 @@ def _erasure(row: DictRow) -> Erasure:
     )
 
 
-async def _deleted(tx: Transaction, table: str, epoch: int) -> int:
-    return (await tx.execute(_SQL[f"delete_{table}"], epoch=epoch)).rowcount
+async def _deleted(tx: Transaction, table: str, epoch: int, *, last: bool) -> int:
+    values = {"running": last} if table == "jobs" else {}
+    return (await tx.execute(_SQL[f"delete_{table}"], epoch=epoch, **values)).rowcount
 
 
 def _joined(earlier: LayerErasure | None, now: LayerErasure, left: int) -> LayerErasure:

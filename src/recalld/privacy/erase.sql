@@ -115,6 +115,7 @@ delete from recalld.requests where tenant_id = %(tenant_id)s and user_id = %(use
 delete from recalld.consents where tenant_id = %(tenant_id)s and user_id = %(user_id)s and epoch < %(epoch)s
 
 -- name: delete_jobs
--- Jobs of the queue carry ids and the epoch.
+-- Jobs of the queue carry ids and the epoch. One that runs finds the fence and is removed by its worker, or by the second pass.
 delete from recalld_jobs.procrastinate_jobs
 where args ->> 'tenant_id' = %(tenant_id)s and args ->> 'user_id' = %(user_id)s and (args ->> 'epoch')::bigint < %(epoch)s::bigint
+  and (status <> 'doing' or %(running)s)

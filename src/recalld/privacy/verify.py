@@ -24,18 +24,22 @@ class Verifier:
     working: WorkingMemory
     vectors: VectorIndex
 
-    async def left(self, user: UserRef, epoch: int) -> Mapping[str, int]:
-        """Rows, sessions and points of *user* older than *epoch*, per layer; `NOT_ANSWERED` where the store does not answer."""
-        left = {"working": await _counted(self.working.count(user, below=epoch)), **await self._rows(user, epoch)}
+    async def left(self, user: UserRef, epoch: int, *, running: bool) -> Mapping[str, int]:
+        """Rows, sessions and points of *user* older than *epoch*, per layer; `NOT_ANSWERED` where the store does not answer.
+
+        With *running*, jobs that a worker is at count too.
+        """
+        rows = await self._rows(user, epoch, running=running)
+        left = {"working": await _counted(self.working.count(user, below=epoch)), **rows}
         if not self.vectors.transactional:
             left["vector_index"] = await _counted(self._points(user, epoch))
         return left
 
-    async def _rows(self, user: UserRef, epoch: int) -> dict[str, int]:
+    async def _rows(self, user: UserRef, epoch: int, *, running: bool) -> dict[str, int]:
         async with self.database.transaction("auditor", user) as tx:
             row = await tx.row(_SQL["rows"], epoch=epoch)
         async with self.database.catalog() as connection:  # the login itself may read the queue and nothing else
-            ids = {"tenant_id": user.tenant_id, "user_id": user.user_id, "epoch": epoch}
+            ids = {"tenant_id": user.tenant_id, "user_id": user.user_id, "epoch": epoch, "running": running}
             jobs = await (await connection.execute(_SQL["jobs"], ids)).fetchone()
         assert row is not None  # noqa: S101 -- counts always come back
         assert jobs is not None  # noqa: S101

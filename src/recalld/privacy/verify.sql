@@ -20,9 +20,10 @@ select (select count(*) from recalld.messages m where m.tenant_id = %(tenant_id)
            as consents
 
 -- name: jobs
--- What is left of a user in the queue.
+-- What is left of a user in the queue; what runs is removed by its worker, or by the second pass.
 select count(*) as jobs from recalld_jobs.procrastinate_jobs
 where args ->> 'tenant_id' = %(tenant_id)s and args ->> 'user_id' = %(user_id)s and (args ->> 'epoch')::bigint < %(epoch)s::bigint
+  and (status <> 'doing' or %(running)s)
 
 -- name: returned
 -- Episodes of a person who has returned.

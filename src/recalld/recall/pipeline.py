@@ -27,7 +27,7 @@ from recalld.layers.facts.decay import weighted
 from recalld.layers.facts.merge import visible
 from recalld.layers.facts.store import FactStore
 from recalld.layers.vectors.base import VectorHit, VectorIndex, VectorQuery
-from recalld.layers.working.base import WorkingMemory
+from recalld.layers.working.base import WorkingMemory, best_effort
 from recalld.layers.working.journal import Journal
 from recalld.models.embedder import Embedder
 from recalld.postgres.pool import Database, Transaction
@@ -253,7 +253,9 @@ class Recall:
         """Messages and state from working memory, else from the journal. A session that has ended is not open any more."""
         if session is None:
             return (), {}
-        live = await self._working.read(session, epoch)
+        live = None
+        with best_effort():
+            live = await self._working.read(session, epoch)
         if live is not None:
             return live
         stored = await self._journal.read(tx, session.session_id)
