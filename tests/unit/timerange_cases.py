@@ -10,6 +10,26 @@ Ranged = tuple[str, str, str]
 CASES: dict[tuple[str, str], list[Ranged]] = {
     # ------------------------------------------------------------ a Wednesday in autumn
     ("2026-11-18T15:30", "Europe/Berlin"): [
+        ("Thursday the 12th: which tyres did I pick?", "2026-11-12", "2026-11-13"),
+        ("what went wrong, Tuesday the 3rd, with the oven", "2026-11-03", "2026-11-04"),
+        ("Saturday just gone we talked about the roof rack", "2026-11-14", "2026-11-15"),
+        ("the weekend just gone I listed three films", "2026-11-14", "2026-11-16"),
+        ("what did I call the boat, a week last Monday?", "2026-11-09", "2026-11-10"),
+        ("like two weeks ago I asked about mortgages, what did you say", "2026-11-02", "2026-11-09"),
+        ("two or three days ago I named a plumber", "2026-11-15", "2026-11-17"),
+        ("a week or two ago I named a plumber", "2026-11-02", "2026-11-16"),
+        ("3-4 days ago I named a plumber", "2026-11-14", "2026-11-16"),
+        ("prior to November what did I think of the lease", "1970-01-01T01:00", "2026-11-01"),
+        ("round about the 10th I mentioned a rash", "2026-11-07", "2026-11-14"),
+        ("what did I ask on the ninth", "2026-11-09", "2026-11-10"),
+        ("yesterday after 7 in the evening I gave you a code", "2026-11-17T19:00", "2026-11-18"),
+        ("yesterday at 9 in the morning I gave you a code", "2026-11-17T09:00", "2026-11-17T10:00"),
+        ("yesterday at around 4, what was the tip?", "2026-11-17T15:00", "2026-11-17T17:00"),
+        ("did we settle it on Thursday, sorry, Friday?", "2026-11-13", "2026-11-14"),
+        ("in June, I mean July, we looked at tents", "2026-07-01", "2026-08-01"),
+        ("between Easter, no, between 1 and 5 October, what did I log", "2026-10-01", "2026-10-06"),
+        ("last week's suggestion for the slogan, what was it", "2026-11-09", "2026-11-16"),
+        ("a fortnight before Christmas, what was the plan", "2025-12-08", "2025-12-15"),
         ("what did I tell you about the boiler yesterday", "2026-11-17", "2026-11-18"),
         ("yday we spoke about the insurance, what was the excess?", "2026-11-17", "2026-11-18"),
         ("What did we talk about the day before yesterday?", "2026-11-16", "2026-11-17"),
@@ -321,6 +341,11 @@ CASES: dict[tuple[str, str], list[Ranged]] = {
 }
 
 NULLS: list[str] = [
+    "what I like to eat in summer",
+    "what I prefer in August",
+    "Chinese New Year dumplings",
+    "did I like Friday the 13th",
+    "what did I note for Thursday the 12th",
     # vague, or no time at all
     "what's my favourite tea?",
     "what did I say about the kitchen tiles?",

@@ -9,8 +9,11 @@ from recalld.recall import calendar
 from recalld.recall.calendar import Span
 from recalld.recall.timegrammar import pattern
 
-_CLOCK = r"(?:\d{1,2}(?::\d\d)?(?: ?(?:am|pm|o'clock|h))?|noon|midnight)"
-_SURE_CLOCK = r"(?:\d{1,2}:\d\d(?: ?(?:am|pm))?|\d{1,2} ?(?:am|pm|o'clock)|noon|midnight)"
+_HALF = r"(?:(?: ?o'clock)? (?:in the (?:morning|afternoon|evening)|at night))"
+_CLOCK = rf"(?:\d{{1,2}}(?::\d\d)?(?:{_HALF}| ?(?:am|pm|o'clock|h))?|noon|midnight)"
+_SURE_CLOCK = (
+    rf"(?:\d{{1,2}}(?::\d\d)?{_HALF}|\d{{1,2}}:\d\d(?: ?(?:am|pm))?|\d{{1,2}} ?(?:am|pm|o'clock)|noon|midnight)"
+)
 # a bare number is a clock time only where no noun follows: "before 9", not "before 9 guests"
 _BARE_CLOCK = rf"(?:{_SURE_CLOCK}|\d{{1,2}}(?= [^\w ]| (?:what|which|who|where|did|do|have|i|we|you|about|regarding|re|my|the)(?: |$)|$))"
 
@@ -21,14 +24,17 @@ CLOCK_OF = pattern(
 )
 # behind a day: yesterday "after 6pm"
 LATER_CLOCK = re.compile(
-    rf" (?:, )?(?:(?P<side>after|before|since|from|until) (?P<a>{_BARE_CLOCK})|(?:at )?(?P<near>around|about) (?P<n>{_SURE_CLOCK})"
+    rf" (?:, )?(?:(?P<side>after|before|since|from|until) (?P<a>{_BARE_CLOCK})|(?:at )?(?P<near>around|about) (?P<n>{_BARE_CLOCK})"
     rf"|(?:at |@ )(?P<at>{_BARE_CLOCK})|(?P<sure>{_SURE_CLOCK})"
     rf"|(?:(?:between|from) (?P<b>{_CLOCK}) (?:and|to|until|-) (?P<c>{_BARE_CLOCK})|(?P<d>{_CLOCK}) - (?P<e>{_SURE_CLOCK})))(?= |$)"
 )
 SINCE_CLOCK = pattern(rf"(?:ever )?since (?P<clock>{_SURE_CLOCK})")
 
 
-_CLOCK_PARTS = re.compile(r"(?P<hour>\d{1,2})(?::(?P<minute>\d\d))? ?(?P<half>[ap])?")
+_CLOCK_PARTS = re.compile(
+    r"(?P<hour>\d{1,2})(?::(?P<minute>\d\d))?(?: ?o'clock)?"
+    r"(?: (?P<part>in the (?:morning|afternoon|evening)|at night)| ?(?P<half>[ap]))?"
+)
 
 
 def clock_span(m: re.Match[str], within: Span) -> Span | None:
@@ -61,11 +67,20 @@ def clock_time(words: str, within: Span, like: str = "") -> datetime | None:
     hour = int(m["hour"]) if m else 25
     if not m or hour > 24:
         return None
-    half = m["half"] or (_CLOCK_PARTS.match(like) or {"half": None})["half"]
+    half = _half_of_day(m) or _half_of_day(_CLOCK_PARTS.match(like))
     hours = hour + int(m["minute"] or 0) / 60
     choices = [hours % 12 + (12 if half == "p" else 0)] if half and hour <= 12 else _unsure(hours)
     times = [calendar.at_hour(within.first, choice + night) for night in (0, 24) for choice in choices]
     return next((time for time in times if within.start <= time <= within.end), None)
+
+
+def _half_of_day(m: re.Match[str] | None) -> str:
+    """The "a" of am, the "p" of pm; empty when nothing tells. Two "at night" is am, ten is pm."""
+    if m is None:
+        return ""
+    if m["part"]:
+        return "a" if m["part"].endswith("morning") or (m["part"] == "at night" and int(m["hour"]) % 12 < 5) else "p"
+    return m["half"] or ""
 
 
 def _unsure(hours: float) -> list[float]:

@@ -29,6 +29,7 @@ from recalld.recall.wordclasses import (
     QUESTION,
     RECALL,
     RECAP,
+    SAID,
     SAYING,
     SENT,
     SUBJECT,
@@ -71,7 +72,8 @@ class Mention:
     @cached_property
     def preposition(self) -> str:
         """The preposition that leads to it, also inside it ("since"); else empty."""
-        return next((word for word in (self.before, self.text(self.first)) if word in TEMPORAL), "")
+        words = (_SAME_AS.get(word, word) for word in (self.before, self.text(self.first)))
+        return next((word for word in words if word in TEMPORAL), "")
 
     @property
     def is_name(self) -> bool:
@@ -87,6 +89,9 @@ class Mention:
     def is_measure(self) -> bool:
         """Ends in "ago": "about two weeks ago" is a measure, not a subject."""
         return self.text(self.last - 1) in ("ago", "back")
+
+
+_SAME_AS = {"prior": "before", "round": "around", "sometime": "around"}
 
 
 def belongs_to_subject(mention: Mention, text: str, query: str) -> bool:
@@ -197,7 +202,7 @@ def _tense(mention: Mention, at: int) -> str:
         return "present" if passive else "past"
     if word == "'s":
         return "present" if mention.text(at - 1) in _BEFORE_IS else ""
-    if word in ("have", "has", "do", "need", "want"):
+    if word in ("have", "has", "do", "need", "want") or (word in ("like", "love") and mention.text(at - 1) in SUBJECT):
         helper = next((text for back in range(1, 6) if (text := mention.text(at - back)) in HELPERS), "")
         return "past" if helper == "did" else "present"
     return "present" if word in PRESENT else ""
@@ -289,7 +294,7 @@ def _owns(mention: Mention, at: int) -> bool:
     """Something but a conversation is owned: "yesterday's paper"; "during yesterday's lesson" says when."""
     owned = set(_noun_phrase(mention, at))
     when = mention.before in ("during", "at") or (mention.before in ("in", "from") and EVENTS & owned)
-    return not CONVERSATION & owned and not when
+    return not (CONVERSATION | SAID) & owned and not when
 
 
 def _noun_phrase(mention: Mention, at: int) -> list[str]:
@@ -334,6 +339,8 @@ def _is_misplaced(mention: Mention) -> bool:
     """A name needs a preposition of time or the place of an adverb; "last week" needs no preposition, but not any other."""
     if _is_stranded(mention):
         return False
+    if mention.before == "like" and mention.is_measure:
+        return False  # "like two weeks ago": about that long
     if not mention.is_name:
         return mention.before in _NOT_WHEN | POSSESSIVE or _is_of_subject(mention)
     if mention.reading.force == "past" or mention.before in RECAP:
@@ -409,6 +416,14 @@ def _is_adverb(mention: Mention) -> bool:
     return after in _AFTER_ADVERB or is_past(after) or after in CONVERSATION
 
 
+def _is_of_another_calendar(mention: Mention) -> bool:
+    """Chinese New Year, Orthodox Easter: days that the calendar here does not know."""
+    return mention.reading.kind == "holiday" and mention.before in _OTHER_CALENDARS
+
+
+_OTHER_CALENDARS = word_set("lunar chinese jewish islamic persian orthodox greek korean vietnamese thai tamil coptic")
+
+
 # ---------------------------------------------------------------- the clause it stands in
 def _is_topic(mention: Mention) -> bool:
     """What was said is about the time: "what did I say about last week"; not "what did we talk about last week"."""
@@ -434,6 +449,7 @@ def _is_in_relative_clause(mention: Mention) -> bool:
 _CUES: tuple[Callable[[Mention], bool], ...] = (
     _is_titled,
     _qualifies_noun,
+    _is_of_another_calendar,
     _is_misplaced,
     _is_topic,
     _is_in_relative_clause,

@@ -206,6 +206,11 @@ def _unit_before_last(m: re.Match[str], moment: Moment) -> Reading:
     return _unit_ago(m["unit"], 1 if m["this"] else 2, moment)
 
 
+@phrase(r"(?:the |this )?(?:last )?(?P<unit>week|weekend|month|year) just (?:gone|past)")
+def _unit_just_gone(m: re.Match[str], moment: Moment) -> Reading:
+    return _unit_ago(m["unit"], 1, moment)
+
+
 @phrase(r"(?:the|this(?: past| last)?|past) (?P<weekend>weekend)")
 def _weekend(m: re.Match[str], moment: Moment) -> Reading:
     if m[0] == "the weekend":
@@ -239,6 +244,21 @@ def _halves_ago(m: re.Match[str], moment: Moment) -> Reading:
     count = 0.5 if m["half"] else count_of(m["n"] or "a") + 0.5
     smaller, size = {"year": ("month", 12), "month": ("week", 4), "week": ("day", 7)}[unit]
     return _unit_ago(smaller, round(count * size), moment)
+
+
+@phrase(
+    rf"(?P<n>{COUNT})(?: (?:days?|weeks?|months?|years?))? (?:or|to|-) (?P<m>{COUNT}|so)"
+    r"(?: (?:days?|weeks?|months?|years?))? (?:ago|back)"
+)
+def _between_units_ago(m: re.Match[str], moment: Moment) -> Reading | None:
+    """Both and what lies between: "two or three days ago", "a week or two ago"."""
+    named = re.search(r"day|week|month|year", m[0])
+    if named is None:
+        return None
+    unit, newest = cast("Unit", named[0]), count_of(m["n"])
+    oldest = newest if m["m"] == "so" else count_of(m["m"])
+    spans = [calendar.shift(unit, moment.today, -count) for count in (max(oldest, newest), min(oldest, newest))]
+    return Reading(spans[0].to(spans[1]), "range", "past")
 
 
 @phrase(r"(?:an? |the |just a )?few (?P<unit>days|weeks|months|years) (?:ago|back)")
@@ -339,6 +359,20 @@ def _last_name(m: re.Match[str], moment: Moment) -> Reading | None:
     return _over(m["name"], 1, moment)
 
 
+@phrase(
+    rf"(?:the |this )?(?:last )?(?P<name>{_NAME}) (?:just )?(?:gone|past)"
+    r"(?= [^\w ]| (?:what|which|who|i|we|you|about|re|regarding|on|with)(?: |$)|$)"
+)
+def _name_just_gone(m: re.Match[str], moment: Moment) -> Reading | None:
+    return _over(m["name"], 1, moment)
+
+
+@phrase(rf"(?P<n>{COUNT}) weeks? (?:ago )?(?:last|on) (?P<weekday>{WEEKDAY})|(?P<one>{WEEKDAY}) (?:a )?week ago")
+def _weeks_before_weekday(m: re.Match[str], moment: Moment) -> Reading | None:
+    """As the British count: "a week last Tuesday" is the Tuesday before the last one."""
+    return _over(m["weekday"] or m["one"], 1 + count_of(m["n"] or "a"), moment)
+
+
 @phrase(rf"(?:the )?(?P<name>{_NAME}) before last")
 def _name_before_last(m: re.Match[str], moment: Moment) -> Reading | None:
     return _over(m["name"], 2, moment)
@@ -404,7 +438,8 @@ def _nth(m: re.Match[str], moment: Moment) -> Reading | None:
     found = list(calendar.day_of_month(_digits(m["d"]), moment.names_before))
     fitting = [day for day in found if not m["weekday"] or day.weekday() == WEEKDAYS.index(m["weekday"])]
     day = next(iter(fitting or found), None)
-    return day and Reading(days(day, day), "monthday", "name", name=True)
+    proper = m["weekday"] and m[0].removeprefix("the ") != "friday the 13th"  # a film, and bad luck
+    return day and Reading(days(day, day), "monthday", "name", name=not proper)
 
 
 @phrase(

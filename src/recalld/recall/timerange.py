@@ -33,7 +33,8 @@ LONGEST = 1_000  # characters; what is longer is pasted material, not a question
 _HINT = re.compile(
     r"\d|day|week|wk|month|year|yr|night|morn|noon|eve|quarter|ago\b|back\b|hour|hr|min|last|past|before|since|earlier|so far|already|this|"
     r"mon|tue|wed|wen|thu|fri|sat|sun|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|spring|summer|autumn|fall|winter|"
-    r"christ|xmas|nye|easter|halloween|valentin|thanks|patrick|fool|hallow|pentecost|ascension|juneteenth|epiphany|fawkes|mayo|gras|arvo|nite|q[1-4]",
+    r"christ|xmas|nye|easter|halloween|valentin|thanks|patrick|fool|hallow|pentecost|ascension|juneteenth|epiphany|fawkes|mayo|gras|arvo|nite|q[1-4]|"
+    r"first|second|third|(?:four|fif|six|seven|eigh|nin|ten|twelf|ie|teen|eleven)th",
     re.IGNORECASE,
 )
 
@@ -93,8 +94,9 @@ def _in_english(query: str, moment: Moment) -> TimeRange | None:
     text = " ".join(word.text for word in words)
     if asks_when(text):
         return None
-    good = [m for m in _mentions(words, moment) if not belongs_to_subject(m, text, query)]
-    return _range(query, _first_past(good), moment)
+    mentions = list(_mentions(words, moment))
+    good = [mention for mention in mentions if not belongs_to_subject(mention, text, query)]
+    return _range(query, _put_right(_first_past(good), mentions), moment)
 
 
 def _in_another_language(query: str, moment: Moment) -> TimeRange | None:
@@ -139,6 +141,21 @@ def _first_past(mentions: Sequence[Mention]) -> Mention | None:
         key=lambda mention: (not mention.is_at_saying, mention.reading.force == "name", mention.first),
         default=None,
     )
+
+
+_REPAIR = re.compile(
+    r"(?:^|[^\w' ] )(?:no|nah|sorry|wait|oops|i mean|i meant|or rather|make that|actually|scratch that)(?= |$)"
+)
+_REPAIR_WORDS = 6  # between a slip and what puts it right; farther apart they are two things
+
+
+def _put_right(mention: Mention | None, mentions: Sequence[Mention]) -> Mention | None:
+    """The time that the speaker puts in its place: "on Monday, no, Tuesday", "in June, I mean July"."""
+    following = next((other for other in mentions if mention and other.first >= mention.last), None)
+    if mention is None or following is None or following.first - mention.last > _REPAIR_WORDS:
+        return mention
+    between = " ".join(word.text for word in mention.words[mention.last : following.first])
+    return _put_right(following, mentions) if _REPAIR.search(between) else mention
 
 
 def _range(query: str, mention: Mention | None, moment: Moment, frame: Collection[str] = ()) -> TimeRange | None:

@@ -55,7 +55,7 @@ _ONWARDS = re.compile(r" (?:on(?= [,.?!:;]|$)|onwards?|until now|to now|up to no
 _BEFORE = pattern(r"before|prior to|earlier than")
 _AFTER = pattern(r"after|following|later than")
 _UNTIL = pattern(r"(?:up )?until|up to(?: and including)?|no later than")
-_AROUND = pattern(r"around|circa|approximately|roughly")
+_AROUND = pattern(r"(?:sometime )?around|round(?: about)?|circa|approximately|roughly")
 _INTO = re.compile(r" (?:in |on |at |of |during |over )?(?:the )?")
 _THIRD = pattern(
     r"(?:(?:towards?|near) )?(?:the )?(?:very )?(?P<third>early|mid|late)(?: -| on)?(?: part)?(?: (?:of|in|on))?"
@@ -69,7 +69,7 @@ _WEEK_OF = pattern(
     r"(?:the |that )?(?P<unit>week|weekend|month|year|day) (?:of|containing|around|including|early|starting|commencing)(?: on| with| from)?"
 )
 _BESIDE = pattern(
-    rf"(?:the |last )?(?:(?P<n>{COUNT}) )?(?P<what>days?|weeks?|weekends?|months?|years?|{PART}|{WEEKDAY}) "
+    rf"(?:the |last )?(?:(?P<n>{COUNT}) )?(?P<what>days?|weeks?|fortnights?|weekends?|months?|years?|{PART}|{WEEKDAY}) "
     r"(?P<side>before|after|prior to|following)"
 )
 _PART_OF = pattern(rf"(?:(?:in|on|during) )?(?:the )?(?:early |late |mid )?(?P<part>{PART})(?: (?:of|on))?")
@@ -264,6 +264,8 @@ class Reader:
             return None
         m, other = found
         what, count = m["what"], count_of(m["n"] or "a")
+        if what.startswith("fortnight"):
+            what, count = "week", 2 * count
         back = m["side"] in ("before", "prior to")
         edge = other.span.first if back else other.span.last
         if what in WEEKDAYS:

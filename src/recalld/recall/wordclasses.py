@@ -32,6 +32,11 @@ CONVERSATION = word_set(
     notes meeting meetings exchange exchanges summary recap thread threads history log logs entry entries checkin catchup
     dialogue memo memos"""
 )
+# what somebody came up with in a conversation
+SAID = word_set(
+    """idea ideas question questions suggestion suggestions advice answer answers tip tips rant request requests recommendation
+    recommendations brainstorm brainstorming thoughts"""
+)
 # what has a time itself: "in yesterday's lesson" is when, "about yesterday's lesson" is what
 EVENTS = word_set(
     """lesson class workshop training workout lecture interview appointment standup sync retro retrospective review consultation
@@ -83,7 +88,7 @@ _NO_PAST = word_set(
 )
 PRESENT = word_set(
     """is are am will would shall should can could might must does need needs want wants 'm 're 'll have has do gonna let ain
-    isn aren won starts begins opens closes happens"""
+    isn aren won starts begins opens closes happens prefer prefers likes loves hates"""
 )
 HELPERS = word_set("did will would shall should can could might must 'll")
 # verbs that order something to be done, where they open a sentence
