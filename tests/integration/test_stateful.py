@@ -21,23 +21,28 @@ FULL = os.environ.get("RECALLD_FULL") == "1"
 
 @dataclass
 class Model:
-    """What ought to be known: (source, city) in the order of speaking, and the sessions there are."""
+    """What ought to be known: (time, source, city) in the order of speaking, and the sessions there are."""
 
-    said: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
-    open: dict[str, list[str]] = field(default_factory=dict[str, list[str]])  # session: cities named in it
+    said: list[tuple[datetime, str, str]] = field(default_factory=list[tuple[datetime, str, str]])
+    open: dict[str, tuple[datetime, str]] = field(
+        default_factory=dict[str, tuple[datetime, str]]
+    )  # when it named which city
     ingested: list[str] = field(default_factory=list[str])
 
     @property
     def home(self) -> str | None:
-        return self.said[-1][1] if self.said else None
+        return self.said[-1][2] if self.said else None
+
+    def add(self, at: datetime, source: str, city: str) -> None:
+        self.said = sorted([*self.said, (at, source, city)])
 
     def forget(self, source: str) -> None:
-        self.said = [entry for entry in self.said if entry[0] != source]
+        self.said = [entry for entry in self.said if entry[1] != source]
 
     def forget_home(self) -> None:
         """Without the statements the current fact rests on: the last run of the same city."""
         home = self.home
-        while self.said and self.said[-1][1] == home:
+        while self.said and self.said[-1][2] == home:
             self.said.pop()
 
 
@@ -66,29 +71,28 @@ class MemoryMachine(RuleBasedStateMachine):
 
     @rule(city=CITIES, session=st.sampled_from("abc"))
     def say(self, city: str, session: str) -> None:
-        at = self.step()
-        session_id = self._current(session)
-        self.user.append(session_id, [Message(role="user", content=f"I live in {city}.")], at=at)
-        self.model.open.setdefault(session_id, []).append(city)
+        at, session_id = self.step(), self._current(session)
+        first = session_id not in self.model.open
+        text = f"I live in {city}." if first else f"My order {self.steps} arrived broken."
+        self.user.append(session_id, [Message(role="user", content=text)], at=at)
+        self.model.open.setdefault(session_id, (at, city))
 
     @precondition(lambda self: self.model.open)
     @rule(data=st.data())
     def end(self, data: st.DataObject) -> None:
         session_id = data.draw(st.sampled_from(sorted(self.model.open)))
-        at = self.step()
-        cities = self.model.open.pop(session_id)
-        # said once more at the end, so that the last word of the session is the last word of all
-        self.user.append(session_id, [Message(role="user", content=f"I live in {cities[-1]}.")], at=at)
-        report = self.user.end_session(session_id, wait=True, at=at)
+        report = self.user.end_session(session_id, wait=True, at=self.step())
         assert report.status == "ingested"
-        self.model.said.append((session_id, cities[-1]))
+        at, city = self.model.open.pop(session_id)
+        self.model.add(at, session_id, city)
         self.model.ingested.append(session_id)
 
     @rule(city=CITIES)
     def set_home(self, city: str) -> None:
-        fact = self.user.set_fact("home_city", city, at=self.step())
+        at = self.step()
+        fact = self.user.set_fact("home_city", city, at=at)
         assert fact.value == city
-        self.model.said.append((f"api-{self.steps}", city))
+        self.model.add(at, f"api-{self.steps}", city)
 
     @precondition(lambda self: self.model.home)
     @rule()
