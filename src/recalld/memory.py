@@ -171,26 +171,40 @@ class UserMemory:
         opening = Opening(purpose=self.purpose, timezone=self.timezone, no_memory=no_memory)
         if request_key is None:
             async with self.parts.database.pipelined("app", self.ref) as tx:
-                done = await self.parts.journal.append(tx, session_id, checked, opening, first_seq)
-                await self.parts.gate.admit_session(tx, session_id)
+                done = await self._append(tx, session, checked, opening, first_seq)
         else:
             request = Request.of(request_key, "append", session_id, opening, first_seq, list(messages), at)
-            done = await self._append_once(request, session_id, checked, opening, first_seq)
+            done = await self._append_once(request, session, checked, opening, first_seq)
+        return done.first_seq + len(done.messages)
+
+    async def _append(
+        self, tx: Transaction, session: SessionRef, messages: Sequence[Message], opening: Opening, first_seq: int | None
+    ) -> Appended:
+        """Journal, then working memory while the fence is held: an erasure in between must not leave a copy behind.
+
+        A copy of what is not committed after all has another length than the session row says, and is not read.
+        """
+        done = await self.parts.journal.append(tx, session.session_id, messages, opening, first_seq)
+        await self.parts.gate.admit_session(tx, session.session_id)
         if done.messages:
             with best_effort():
                 await self.parts.working.append(session, done.epoch, done.first_seq, done.messages)
-        return done.first_seq + len(done.messages)
+        return done
 
     async def _append_once(
-        self, request: Request, session_id: str, messages: Sequence[Message], opening: Opening, first_seq: int | None
+        self,
+        request: Request,
+        session: SessionRef,
+        messages: Sequence[Message],
+        opening: Opening,
+        first_seq: int | None,
     ) -> Appended:
         """Append, and keep the answer in the same transaction; an earlier answer stands for an append of nothing."""
         async with self.parts.database.transaction("worker", self.ref) as tx:
             answer = await known_answer(tx, request)
             if answer is not None:
                 return Appended(epoch=0, first_seq=answer["message_count"], messages=())
-            done = await self.parts.journal.append(tx, session_id, messages, opening, first_seq)
-            await self.parts.gate.admit_session(tx, session_id)
+            done = await self._append(tx, session, messages, opening, first_seq)
             count = done.first_seq + len(done.messages)
             await keep_answer(tx, request, done.epoch, {"message_count": count})
             return done
@@ -205,8 +219,8 @@ class UserMemory:
             epoch = await self.parts.journal.fence(tx)
             await self.parts.gate.admit_session(tx, session_id)
             await self.parts.journal.set_state(tx, session_id, epoch, text)
-        with best_effort():
-            await self.parts.working.set_state(session, epoch, dict(state))
+            with best_effort():
+                await self.parts.working.set_state(session, epoch, dict(state))
 
     async def end_session(
         self, session_id: str, *, wait: bool = False, at: datetime | None = None, budget_seconds: float | None = None

@@ -138,11 +138,16 @@ class Journal:
 
     async def read(self, tx: Transaction, session_id: str) -> tuple[list[Message], dict[str, Any], Session] | None:
         """Messages, working state and session from the durable copy; `None` for an unknown session."""
-        row = await tx.row(_SQL["session"], session_id=session_id)
-        if row is None or tx.user is None:
+        found = await self.standing(tx, session_id)
+        if found is None:
             return None
-        session = _session(tx.user, row)
-        return await self.messages(tx, session_id, session.epoch), row["working"], session
+        session, state = found
+        return await self.messages(tx, session_id, session.epoch), state, session
+
+    async def standing(self, tx: Transaction, session_id: str) -> tuple[Session, dict[str, Any]] | None:
+        """The session and its working state, without the messages; `None` for an unknown session."""
+        row = await tx.row(_SQL["session"], session_id=session_id)
+        return None if row is None or tx.user is None else (_session(tx.user, row), row["working"])
 
     async def messages(self, tx: Transaction, session_id: str, epoch: int) -> list[Message]:
         """The messages of a session, oldest first."""

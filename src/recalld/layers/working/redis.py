@@ -153,12 +153,16 @@ class RedisWorkingMemory:
     def _reached(self) -> Generator[None]:
         """The driver's errors as ours, without their text, which may hold a command's arguments.
 
-        A server that failed is left alone for a moment, so that its time-out is not added to every turn.
+        A server that failed is left alone for a moment, then one call tries it again: its time-out is not added to every turn.
         """
-        if time.monotonic() < self._away_until:
+        now = time.monotonic()
+        if now < self._away_until:
             raise WorkingMemoryUnavailable("Redis did not answer a moment ago")
+        if self._away_until:
+            self._away_until = now + REST_SECONDS
         try:
             yield
+            self._away_until = 0.0
         except (RedisError, OSError, TimeoutError) as error:
             self._away_until = time.monotonic() + REST_SECONDS
             raise WorkingMemoryUnavailable(f"Redis did not answer ({type(error).__name__})") from error
