@@ -1,49 +1,55 @@
-"""The facts of the users read last, kept in this process."""
+"""What this process keeps of the users read last."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from typing import Generic, TypeVar
 
-from recalld.values import Fact, UserRef
+from recalld.values import UserRef
 
-_Key = tuple[UserRef, tuple[str, ...]]
-_Version = tuple[int, int]
+T = TypeVar("T")
+Key = tuple[UserRef, tuple[str, ...]]
 
 
-@dataclass(slots=True)
-class FactsCache:
-    """What is believed about each user under some purposes, with the epoch and version it was read at.
+class UserCache(Generic[T]):
+    """A value per user and purposes; the least recently used go first.
 
-    Whoever asks names the epoch and version that PostgreSQL has now, so what was kept of a changed or erased user is never served.
+    Values carry the epoch and version they were read at. Whoever uses one compares them with what PostgreSQL has now, so what was kept of
+    a changed or erased user is never served.
     """
 
-    size: int = 2_000  # users and purposes, the least recently asked for go first
-    hits: int = 0  # look-ups that found something
-    misses: int = 0
-    _kept: OrderedDict[_Key, tuple[_Version, Sequence[Fact]]] = field(
-        default_factory=OrderedDict[_Key, tuple[_Version, Sequence[Fact]]]
-    )
+    def __init__(self, limit: int, weigh: Callable[[T], int] = lambda _: 1) -> None:
+        """Keep values of a total weight of *limit*."""
+        self._limit = limit
+        self._weigh = weigh
+        self._weight = 0
+        self._kept: OrderedDict[Key, T] = OrderedDict()
 
-    def get(self, user: UserRef, purposes: tuple[str, ...], *, epoch: int, version: int) -> Sequence[Fact] | None:
-        """The facts as of this epoch and version; `None` when they are not kept."""
-        kept = self._kept.get((user, purposes))
-        if kept is None or kept[0] != (epoch, version):
-            self.misses += 1
-            return None
-        self.hits += 1
-        self._kept.move_to_end((user, purposes))
-        return kept[1]
+    def get(self, user: UserRef, purposes: tuple[str, ...]) -> T | None:
+        """What is kept, of whatever version."""
+        value = self._kept.get((user, purposes))
+        if value is not None:
+            self._kept.move_to_end((user, purposes))
+        return value
 
-    def put(self, user: UserRef, purposes: tuple[str, ...], facts: Sequence[Fact], *, epoch: int, version: int) -> None:
-        """Keep *facts* as of this epoch and version."""
-        self._kept[user, purposes] = ((epoch, version), facts)
-        self._kept.move_to_end((user, purposes))
-        while len(self._kept) > self.size:
-            self._kept.popitem(last=False)
+    def put(self, user: UserRef, purposes: tuple[str, ...], value: T) -> None:
+        """Keep *value*, unless it alone is too heavy."""
+        self._drop((user, purposes))
+        weight = self._weigh(value)
+        if weight > self._limit:
+            return
+        self._kept[user, purposes] = value
+        self._weight += weight
+        while self._weight > self._limit:
+            self._drop(next(iter(self._kept)))
 
     def forget(self, user: UserRef) -> None:
         """Drop what is kept of an erased user; it would not be served, but need not be there either."""
         for key in [key for key in self._kept if key[0] == user]:
-            del self._kept[key]
+            self._drop(key)
+
+    def _drop(self, key: Key) -> None:
+        value = self._kept.pop(key, None)
+        if value is not None:
+            self._weight -= self._weigh(value)

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from recalld.errors import ModelError, VectorIndexUnavailable
 from recalld.layers.episodes.store import Asked as AskedEpisodes
-from recalld.layers.episodes.store import EpisodeStore, Overview
+from recalld.layers.episodes.store import EpisodeStore, Kept, Overview
 from recalld.layers.facts.attributes import Attributes
 from recalld.layers.facts.decay import weighted
 from recalld.layers.facts.merge import visible
@@ -33,7 +33,7 @@ from recalld.models.embedder import Embedder
 from recalld.postgres.pool import Database, Transaction
 from recalld.postgres.queries import beside
 from recalld.recall.block import Block, Material, fence_token, render
-from recalld.recall.cache import FactsCache
+from recalld.recall.cache import UserCache
 from recalld.recall.search import Question, Ranking, nothing_said, rank, understand
 from recalld.values import (
     Episode,
@@ -51,6 +51,8 @@ log = structlog.get_logger("recalld.recall")
 
 _SQL = beside(__file__, "recall.sql")
 CANDIDATES = 200  # episodes asked of the vector index
+KEPT_FACTS = 2_000  # users and purposes whose facts are kept in this process
+KEPT_BYTES = 64_000_000  # of catalogues: 1,000 users with 50 episodes, or 15 with 5,000
 MOST_HALF_LIVES = 10_000
 
 Vector = NDArray[np.float32]
@@ -81,6 +83,14 @@ class Found:
     degraded: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KeptFacts:
+    """Facts read before, with the user's epoch and version of facts then."""
+
+    version: tuple[int, int]
+    facts: Sequence[Fact]
+
+
 class Recall:
     """The read pipeline with its stores and models. Reads run as the role `app`: the purposes asked for filter every row."""
 
@@ -104,9 +114,10 @@ class Recall:
         self._working = working
         self._embedder = embedder
         self._half_lives = _HalfLives(attributes)
-        self._cache = FactsCache()
+        self._kept_facts: UserCache[KeptFacts] = UserCache(KEPT_FACTS)
+        self._kept_catalogues: UserCache[Kept] = UserCache(KEPT_BYTES, lambda kept: kept.catalogue.size)
         self._fence_key: bytes | None = None
-        self._dropped = 0
+        self._hits = self._misses = self._dropped = 0
 
     async def search(self, user: UserRef, query: SearchQuery) -> SearchResult:
         """The episodes that answer *query*, best first; none for an unknown user. Raises `DatabaseUnavailable`."""
@@ -135,11 +146,12 @@ class Recall:
 
     def forget(self, user: UserRef) -> None:
         """Drop what this process keeps of an erased user; it would not be served, but need not be there either."""
-        self._cache.forget(user)
+        self._kept_facts.forget(user)
+        self._kept_catalogues.forget(user)
 
     def counts(self) -> dict[str, int]:
         """What happened in this process: `cache_hits` and `cache_misses` of facts, `dropped_hits` of the vector index."""
-        return {"cache_hits": self._cache.hits, "cache_misses": self._cache.misses, "dropped_hits": self._dropped}
+        return {"cache_hits": self._hits, "cache_misses": self._misses, "dropped_hits": self._dropped}
 
     # ------------------------------------------------------------ steps
     async def _ask(
@@ -179,7 +191,7 @@ class Recall:
             view, nearest = await asyncio.gather(self._overview(tx, asked), self._nearest(tx, asked, epoch=None))
             if view is None:
                 return Found(degraded=asked.degraded)
-            ranking = rank(asked.question, view, nearest, model=self._embedder.name)
+            ranking = self._rank(asked, view, nearest)
             texts = await self._ask_texts(tx, view, ranking)
             rest = await self._rest(tx, asked, view)
         return _found(asked, view, ranking, await texts.read(), rest)
@@ -192,7 +204,7 @@ class Recall:
         if view is None:
             return Found(degraded=asked.degraded)
         nearest = await self._nearest(None, asked, epoch=view.epoch)
-        ranking = rank(asked.question, view, nearest, model=self._embedder.name)
+        ranking = self._rank(asked, view, nearest)
         async with self._reading(asked) as tx:
             texts = await self._ask_texts(tx, view, ranking)
         return _found(asked, view, ranking, await texts.read(), rest)
@@ -201,10 +213,16 @@ class Recall:
         return self._database.pipelined("app", asked.user, asked.question.query.purposes)
 
     async def _overview(self, tx: Transaction, asked: Asked) -> Overview | None:
-        query = asked.question.query
-        return await self._episodes.overview(
-            tx, purposes=query.purposes, topics=query.topics, query_words=asked.question.topic_words
+        """What to rank by; the catalogue is kept between turns, unless topics are asked for, and read again when it has changed."""
+        query, user = asked.question.query, asked.user
+        kept = None if query.topics else self._kept_catalogues.get(user, query.purposes)
+        view = await self._episodes.overview(
+            tx, purposes=query.purposes, topics=query.topics, query_words=asked.question.topic_words, kept=kept
         )
+        if view is not None and not query.topics and (kept is None or view.catalogue is not kept.catalogue):
+            now = Kept(epoch=view.epoch, version=view.episodes_version, catalogue=view.catalogue)
+            self._kept_catalogues.put(user, query.purposes, now)
+        return view
 
     async def _nearest(self, tx: Transaction | None, asked: Asked, *, epoch: int | None) -> list[VectorHit]:
         """The episodes nearest to the topic. In a range the index is asked from its beginning on; the catalogue knows its end."""
@@ -224,6 +242,11 @@ class Recall:
             ),
         )
 
+    def _rank(self, asked: Asked, view: Overview, nearest: Sequence[VectorHit]) -> Ranking:
+        """The ranking; hits that are none of the episodes the role may read are counted, there should be none."""
+        self._dropped += sum(hit.episode_id not in view.catalogue.places for hit in nearest)
+        return rank(asked.question, view, nearest, model=self._embedder.name)
+
     async def _ask_texts(self, tx: Transaction, view: Overview, ranking: Ranking) -> AskedEpisodes:
         """The texts, always from PostgreSQL under row-level security: an id that an index made up yields nothing."""
         return await self._episodes.ask(tx, [one.episode_id for one in ranking.best], view.epoch)
@@ -240,11 +263,14 @@ class Recall:
         return _Rest(facts=facts, messages=messages, state=state)
 
     async def _known(self, tx: Transaction, asked: Asked, view: Overview) -> Sequence[Fact]:
-        purposes, version = asked.question.query.purposes, view.facts_version
-        facts = self._cache.get(asked.user, purposes, epoch=view.epoch, version=version)
-        if facts is None:
-            facts = await self._facts.bundle(tx, view.epoch)
-            self._cache.put(asked.user, purposes, facts, epoch=view.epoch, version=version)
+        purposes, version = asked.question.query.purposes, (view.epoch, view.facts_version)
+        kept = self._kept_facts.get(asked.user, purposes)
+        if kept is not None and kept.version == version:
+            self._hits += 1
+            return kept.facts
+        self._misses += 1
+        facts = await self._facts.bundle(tx, view.epoch)
+        self._kept_facts.put(asked.user, purposes, KeptFacts(version=version, facts=facts))
         return facts
 
     async def _open_session(

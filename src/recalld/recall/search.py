@@ -185,18 +185,26 @@ def _evidence(
     places: list[int],
 ) -> Evidence:
     """The signals that are there for every episode."""
-    found = {hit.episode_id: hit.similarity for hit in nearest}
     time_range = question.time_range
     return Evidence(
         text=text.scores[places],
         alike=np.zeros(len(places)),
-        similarity=np.array([found.get(catalogue.ids[place], np.nan) for place in places]),
+        similarity=_similarities(catalogue, nearest)[places],
         age_days=((_instant(question.query.now) - catalogue.ended) / np.timedelta64(1, "D"))[places],
         in_range=(took_place(catalogue, time_range.start, time_range.end) if time_range else catalogue.on_topic)[
             places
         ],
         decays=time_range is None,
     )
+
+
+def _similarities(catalogue: Catalogue, nearest: Sequence[VectorHit]) -> NDArray[np.float64]:
+    """The similarity of each episode, NaN where the index named none. Hits that are not in the catalogue yield nothing."""
+    similarity = np.full(len(catalogue), np.nan)
+    for hit in nearest:
+        if (place := catalogue.places.get(hit.episode_id)) is not None:
+            similarity[place] = hit.similarity
+    return similarity
 
 
 def _rarity(view: Overview, text: bm25.TextScores) -> dict[str, float]:

@@ -58,10 +58,11 @@ where tenant_id = %(tenant_id)s and user_id = %(user_id)s and epoch = %(epoch)s 
 
 -- name: overview
 -- All that search ranks by, in one statement: the user's row, the stems of the query's words with their hashes (a stop word has none, a
--- compound may have several), and of all episodes that the purposes allow: ids, times, whether they carry one of the topics, and stems,
--- each packed into one value. No row for an unknown user.
+-- compound may have several), and the catalogue: of all episodes that the purposes allow ids, times, whether they carry one of the topics,
+-- stems and pieces, each packed into one value. Whoever holds the catalogue of this epoch and version gets none. No row for an unknown user.
 with scope as (
-    select epoch, facts_version, language,
+    select epoch, facts_version, episodes_version,
+           (epoch, episodes_version) is not distinct from (%(known_epoch)s::bigint, %(known_version)s::bigint) as known,
            coalesce((select c.oid from pg_catalog.pg_ts_config c
                      where c.cfgname = lower(language) and c.cfgnamespace = 'pg_catalog'::regnamespace),
                     'pg_catalog.simple'::regconfig::oid)::regconfig as config
@@ -83,6 +84,6 @@ with scope as (
            string_agg(pieces, '') as pieces
     from recalld.episodes
     where tenant_id = %(tenant_id)s and user_id = %(user_id)s and epoch = (select epoch from scope)
-      and purpose = any(%(purposes)s::text[])
+      and purpose = any(%(purposes)s::text[]) and not (select known from scope)
 )
-select scope.epoch, scope.facts_version, query.*, catalogue.* from scope, query, catalogue
+select scope.epoch, scope.facts_version, scope.episodes_version, scope.known, query.*, catalogue.* from scope, query, catalogue

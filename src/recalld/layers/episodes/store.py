@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ _SQL = beside(__file__, "episodes.sql")
 _PG_EPOCH = np.datetime64("2000-01-01", "us")  # PostgreSQL counts microseconds from here
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Catalogue:
     """All episodes of one user that the purposes allow, as arrays of one length; what search ranks by."""
 
@@ -38,6 +39,11 @@ class Catalogue:
     def __len__(self) -> int:
         return len(self.ids)
 
+    @cached_property
+    def places(self) -> dict[str, int]:
+        """Where each episode stands."""
+        return {episode_id: place for place, episode_id in enumerate(self.ids)}
+
     def stem_set(self, place: int) -> frozenset[int]:
         """The stems of one episode."""
         stems = self.stems[self.stem_ends[place] - self.sizes[place] : self.stem_ends[place]]
@@ -46,6 +52,20 @@ class Catalogue:
     def pieces_at(self, place: int) -> Pieces:
         """The pieces of one episode."""
         return self.pieces[self.piece_ends[place - 1] if place else 0 : self.piece_ends[place]]
+
+    @property
+    def size(self) -> int:
+        """Bytes it takes, roughly."""
+        return 1000 + 200 * len(self.ids) + self.stems.nbytes + self.pieces.nbytes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Kept:
+    """A catalogue read before, with the user's epoch and version of episodes then."""
+
+    epoch: int
+    version: int
+    catalogue: Catalogue
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,6 +82,7 @@ class Overview:
 
     epoch: int
     facts_version: int
+    episodes_version: int
     stems: tuple[QueryStem, ...]
     catalogue: Catalogue
 
@@ -138,27 +159,38 @@ class EpisodeStore:
         await tx.execute(_SQL["mark_indexed"], episode_ids=list(episode_ids), epoch=epoch)
 
     async def overview(
-        self, tx: Transaction, *, purposes: Sequence[str], topics: Sequence[str] = (), query_words: Sequence[str] = ()
+        self,
+        tx: Transaction,
+        *,
+        purposes: Sequence[str],
+        topics: Sequence[str] = (),
+        query_words: Sequence[str] = (),
+        kept: Kept | None = None,
     ) -> Overview | None:
         """What search ranks by, of the episodes of *purposes*; `None` for an unknown user.
 
-        Only those episodes are `on_topic` that carry one of *topics*, whatever their case; all of them when none are given.
+        Only those episodes are `on_topic` that carry one of *topics*, whatever their case; all of them when none are given. A catalogue
+        that was *kept* is used again if it is still the current one.
         """
         row = await tx.packed(
             _SQL["overview"],
             purposes=list(purposes),
             topics=[topic.strip().lower() for topic in topics],
             words=list(dict.fromkeys(query_words)),
+            known_epoch=kept.epoch if kept else None,
+            known_version=kept.version if kept else None,
         )
-        return None if row is None else _overview(row)
+        return None if row is None else _overview(row, kept)
 
 
-def _overview(row: DictRow) -> Overview:
+def _overview(row: DictRow, kept: Kept | None) -> Overview:
+    known = kept.catalogue if kept and row["known"] else None
     return Overview(
         epoch=row["epoch"],
         facts_version=row["facts_version"],
+        episodes_version=row["episodes_version"],
         stems=() if row["query_words"] is None else _stems(row),
-        catalogue=_EMPTY if row["ids"] is None else _catalogue(row),
+        catalogue=known or (_EMPTY if row["ids"] is None else _catalogue(row)),
     )
 
 
