@@ -27,13 +27,14 @@ from recalld.layers.facts.decay import weighted
 from recalld.layers.facts.merge import visible
 from recalld.layers.facts.store import FactStore
 from recalld.layers.vectors.base import VectorHit, VectorIndex, VectorQuery
-from recalld.layers.working.base import WorkingMemory, best_effort
+from recalld.layers.working.base import WorkingMemory
 from recalld.layers.working.journal import Journal
 from recalld.models.embedder import Embedder
 from recalld.postgres.pool import Database, Transaction
 from recalld.postgres.queries import beside
 from recalld.recall.block import Block, Material, fence_token, render
 from recalld.recall.cache import UserCache
+from recalld.recall.open_session import OpenSession, OpenSessions
 from recalld.recall.search import Question, Ranking, nothing_said, rank, understand
 from recalld.values import (
     Episode,
@@ -107,11 +108,10 @@ class Recall:
         attributes: Attributes,
     ) -> None:
         self._database = database
-        self._journal = journal
+        self._sessions = OpenSessions(journal=journal, working=working)
         self._episodes = episodes
         self._facts = facts
         self._vectors = vectors
-        self._working = working
         self._embedder = embedder
         self._half_lives = _HalfLives(attributes)
         self._kept_facts: UserCache[KeptFacts] = UserCache(KEPT_FACTS)
@@ -188,19 +188,21 @@ class Recall:
     async def _find_in_one(self, asked: Asked) -> Found:
         """Everything in one transaction and two round trips: what to rank by, then the texts with the commit."""
         async with self._reading(asked) as tx:
-            view, nearest = await asyncio.gather(self._overview(tx, asked), self._nearest(tx, asked, epoch=None))
+            view, nearest, session = await asyncio.gather(
+                self._overview(tx, asked), self._nearest(tx, asked, epoch=None), self._open_session(tx, asked)
+            )
             if view is None:
                 return Found(degraded=asked.degraded)
             ranking = self._rank(asked, view, nearest)
             texts = await self._ask_texts(tx, view, ranking)
-            rest = await self._rest(tx, asked, view)
+            rest = await self._rest(tx, asked, view, session)
         return _found(asked, view, ranking, await texts.read(), rest)
 
     async def _find_in_two(self, asked: Asked) -> Found:
         """The same around an index elsewhere: no connection is held while it is asked."""
         async with self._reading(asked) as tx:
-            view = await self._overview(tx, asked)
-            rest = await self._rest(tx, asked, view) if view else _Rest()
+            view, session = await asyncio.gather(self._overview(tx, asked), self._open_session(tx, asked))
+            rest = await self._rest(tx, asked, view, session) if view else _Rest()
         if view is None:
             return Found(degraded=asked.degraded)
         nearest = await self._nearest(None, asked, epoch=view.epoch)
@@ -251,16 +253,15 @@ class Recall:
         """The texts, always from PostgreSQL under row-level security: an id that an index made up yields nothing."""
         return await self._episodes.ask(tx, [one.episode_id for one in ranking.best], view.epoch)
 
-    async def _rest(self, tx: Transaction, asked: Asked, view: Overview) -> _Rest:
-        """What only the block needs: facts, unless this version of them is kept, and the open session."""
+    async def _rest(self, tx: Transaction, asked: Asked, view: Overview, session: OpenSession) -> _Rest:
+        """What only the block needs: facts, unless this version of them is kept, beside the open session."""
         if not asked.with_facts:
             return _Rest()
         if self._fence_key is None:
             row = await tx.row(_SQL["fence_key"])
             self._fence_key = bytes(row["value"]) if row else None
         facts = await self._known(tx, asked, view)
-        messages, state = await self._open_session(tx, asked.session, view.epoch)
-        return _Rest(facts=facts, messages=messages, state=state)
+        return _Rest(facts=facts, session=session)
 
     async def _known(self, tx: Transaction, asked: Asked, view: Overview) -> Sequence[Fact]:
         purposes, version = asked.question.query.purposes, (view.epoch, view.facts_version)
@@ -273,19 +274,10 @@ class Recall:
         self._kept_facts.put(asked.user, purposes, KeptFacts(version=version, facts=facts))
         return facts
 
-    async def _open_session(
-        self, tx: Transaction, session: SessionRef | None, epoch: int
-    ) -> tuple[Sequence[Message], Mapping[str, Any]]:
-        """Messages and state from working memory, else from the journal. A session that has ended is not open any more."""
-        if session is None:
-            return (), {}
-        live = None
-        with best_effort():
-            live = await self._working.read(session, epoch)
-        if live is not None:
-            return live
-        stored = await self._journal.read(tx, session.session_id)
-        return (stored[0], stored[1]) if stored and stored[2].state == "open" else ((), {})
+    async def _open_session(self, tx: Transaction, asked: Asked) -> OpenSession:
+        if asked.session is None:
+            return OpenSession()
+        return await self._sessions.read(tx, asked.session, asked.question.query.purposes)
 
     def _render(self, asked: Asked, found: Found, budget_tokens: int) -> Block:
         question, query = asked.question, asked.question.query
@@ -306,8 +298,7 @@ class Recall:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Rest:
     facts: Sequence[Fact] = ()
-    messages: Sequence[Message] = ()
-    state: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    session: OpenSession = field(default_factory=OpenSession)
 
 
 def _found(asked: Asked, view: Overview, ranking: Ranking, texts: Sequence[Episode], rest: _Rest) -> Found:
@@ -322,9 +313,9 @@ def _found(asked: Asked, view: Overview, ranking: Ranking, texts: Sequence[Episo
         hits=hits,
         explanation=ranking.explanation,
         facts=rest.facts,
-        messages=rest.messages,
-        state=rest.state,
-        degraded=asked.degraded,
+        messages=rest.session.messages,
+        state=rest.session.state,
+        degraded=asked.degraded + rest.session.degraded,
     )
 
 
