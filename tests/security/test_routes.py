@@ -17,12 +17,13 @@ from tests.service import Service, serving
 
 NOON = datetime(2026, 11, 3, 12, tzinfo=UTC)
 CANARY = "canary-7731"
-ROUTES = routes(create_app(settings=Settings()))
+ROUTES = routes(create_app(settings=Settings.read()))
 GUARDED = [(method, path) for method, path in ROUTES if path not in OPEN]
 PERSONAL = [(method, path) for method, path in GUARDED if "{user_id}" in path]
 BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/v1/keys"): {"scopes": ["read"]},
     ("POST", "/v1/keys/{key_id}/rotate"): {},
+    ("PUT", "/v1/purposes/{purpose}"): {"description": "Orders.", "legal_basis": "contract"},
     ("POST", "/v1/tenants"): {"tenant_id": "globex"},
     ("POST", "/v1/users/{user_id}/context"): {"query": CANARY, "session_id": "open"},
     ("POST", "/v1/users/{user_id}/search"): {"query": CANARY},
@@ -95,10 +96,12 @@ async def test_every_route_refuses_who_has_no_valid_key(service: Service, victim
 
 
 async def test_every_route_refuses_a_key_of_every_other_scope(service: Service, victim: dict[str, str]):
-    nobody = victim | dict.fromkeys(("user_id", "session_id", "fact_id", "episode_id"), "none")
+    nobody = victim | dict.fromkeys(("user_id", "session_id", "fact_id", "episode_id", "purpose"), "none")
     keys = {scope: await service.key("acme" if scope != "operator" else "ops", (scope,)) for scope in SCOPES}
     before = await state(service)
-    for method, path in GUARDED:
+    for method, path in sorted(
+        GUARDED, key=lambda route: "purposes" in route[1]
+    ):  # a declared purpose forbids all others
         outcomes = {
             scope: (await ask(service, method, path, nobody, headers)).status_code for scope, headers in keys.items()
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict
@@ -28,6 +29,7 @@ def register(app: typer.Typer) -> None:
     """Add these commands to the command line."""
     app.command("serve")(serve)
     app.command("worker")(worker)
+    app.command("mcp")(mcp)
     app.add_typer(keys_app, name="keys")
     app.add_typer(jobs_app, name="jobs")
 
@@ -60,6 +62,15 @@ def worker(
 
     logs.configure()
     run(work(Settings.read(worker_concurrency=concurrency, data_dir=data_dir), announce))
+
+
+def mcp(user: UserOption, tenant: TenantOption = "local", data_dir: DataDirOption = None) -> None:
+    """Serve one person's memory as an MCP server on standard input and output."""
+    from recalld.mcp.stdio import serve as serve_mcp  # noqa: PLC0415 -- an extra
+    from recalld.server import logs  # noqa: PLC0415
+
+    logs.configure()
+    asyncio.run(serve_mcp(Settings.read(data_dir=data_dir), tenant_id=tenant, user_id=user))
 
 
 def announce(line: str) -> None:

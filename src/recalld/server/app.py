@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Any
@@ -23,6 +24,7 @@ ROUTERS = (
     facts.router,
     episodes.router,
     rights.router,
+    rights.tenant_router,
     admin.router,
     operations.router,
 )
@@ -67,6 +69,10 @@ def create_app(memory: Memory | None = None, settings: Settings | None = None) -
         app.include_router(router)
     faces: list[Callable[[], AbstractAsyncContextManager[Any]]] = []
     app.state.faces = faces
+    if importlib.util.find_spec("mcp") is not None:
+        from recalld.mcp.http import mount  # noqa: PLC0415 -- an extra
+
+        mount(app)
     app.openapi = lambda: described(app)  # type: ignore[method-assign]
     return app
 

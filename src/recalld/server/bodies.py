@@ -372,6 +372,58 @@ class ReceiptBody(Body):
     signature: str
 
 
+class PurposeBody(Body):
+    """Why a tenant remembers, as declared."""
+
+    purpose: str
+    description: str
+    legal_basis: str
+    is_default: bool
+    facts_days: int | None
+    episodes_days: int | None
+    declared_at: datetime | None
+    withdrawn_at: datetime | None
+
+
+class DeclareBody(Body):
+    """A purpose in words a person understands."""
+
+    description: str = Field(min_length=1, max_length=4096, examples=["Answering questions about your orders."])
+    legal_basis: str = Field(min_length=1, max_length=255, examples=["contract"])
+    is_default: StrictBool = Field(True, description="Holds for everybody; false: only for those who consented.")
+    facts_days: Whole | None = Field(None, ge=1, le=36_500, description="Days that facts are kept.")
+    episodes_days: Whole | None = Field(None, ge=1, le=36_500, description="Days that episodes are kept.")
+
+
+class PurposeList(Body):
+    """What the tenant has declared."""
+
+    items: list[PurposeBody]
+
+
+class ConsentBody(Body):
+    """What the person decided about a purpose."""
+
+    purpose: str
+    given: bool
+    decided_at: datetime
+
+
+class Consents(Body):
+    """What the person decided about purposes."""
+
+    items: list[ConsentBody]
+
+
+class WithdrawalBody(Body):
+    """What went with a consent."""
+
+    purpose: str
+    sessions: int
+    facts: int
+    episodes: int
+
+
 # ---------------------------------------------------------------- administration
 class NewKeyBody(Body):
     """What a key is made with. Its tenant is that of the key that makes it."""

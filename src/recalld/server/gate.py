@@ -17,6 +17,8 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from recalld.errors import RecalldError
+from recalld.privacy.audit import Caller
+from recalld.privacy.audit import caller as audited
 from recalld.server.keys import Key, Keys
 from recalld.server.limits import Guard
 from recalld.server.metrics import Metrics
@@ -79,6 +81,10 @@ class Gate:
         passage = Passage(scope=scope, request_id=_request_id(scope))
         scope.setdefault("state", {})["request_id"] = passage.request_id
         scope["path"] = scope.get("raw_path", scope["path"].encode()).decode("ascii", "replace")
+        if (
+            scope["path"] == "/mcp"
+        ):  # a mounted application answers with a redirect, which clients follow without their body
+            scope["path"] = "/mcp/"
         noting = passage.noting(send)
         try:
             await self._enter(entry, passage, receive, noting)
@@ -106,6 +112,7 @@ class Gate:
                 {"WWW-Authenticate": "Bearer"},
             )
         scope["state"]["key"] = key
+        audited.set(Caller(actor=key.key_id, request_id=passage.request_id))
         entry.guard.admit(key.tenant_id, key.key_id)
         body = await read_body(scope, receive, entry.max_body)
         passage.size = len(body)

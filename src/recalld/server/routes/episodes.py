@@ -11,7 +11,7 @@ from fastapi import APIRouter, Query
 from recalld.errors import InvalidInput
 from recalld.server.access import EpisodeId, ErasingUser, Reader, Writer
 from recalld.server.bodies import AddEpisodeBody, ChangesBody, EpisodeBody, Episodes, Moment
-from recalld.server.routes.facts import AskedPurposes
+from recalld.server.routes.facts import AskedNow, AskedPurposes
 
 router = APIRouter(prefix="/v1/users/{user_id}/episodes", tags=["episodes"])
 
@@ -56,11 +56,11 @@ async def add_episode(access: Writer, episode_id: EpisodeId, body: AddEpisodeBod
 
 
 @router.delete("/{episode_id}")
-async def delete_episode(access: ErasingUser, episode_id: EpisodeId) -> ChangesBody:
+async def delete_episode(access: ErasingUser, episode_id: EpisodeId, at: AskedNow = None) -> ChangesBody:
     """Forget an episode, its vectors and the facts that follow from it."""
     if access.key.purposes is not None:
         await access.user().episode(episode_id, purposes=access.key.purposes)
-    return ChangesBody.model_validate(await access.user().delete_episode(episode_id))
+    return ChangesBody.model_validate(await access.user().delete_episode(episode_id, at=at))
 
 
 def _cursor(episode_id: str) -> str:

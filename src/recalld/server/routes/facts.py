@@ -21,6 +21,7 @@ from recalld.server.bodies import (
 )
 
 router = APIRouter(prefix="/v1/users/{user_id}", tags=["facts"])
+AskedNow = Annotated[Moment | None, Query(description="Stands for now.")]
 AskedPurposes = Annotated[list[str] | None, Query(alias="purpose", max_length=50, description="May be repeated.")]
 
 
@@ -30,7 +31,7 @@ async def facts(
     as_of: Annotated[Moment | None, Query(description="As it was true then.")] = None,
     believed_at: Annotated[Moment | None, Query(description="As recalld believed it then.")] = None,
     include_closed: bool = False,
-    at: Annotated[Moment | None, Query(description="Stands for now.")] = None,
+    at: AskedNow = None,
     purposes: AskedPurposes = None,
 ) -> Facts:
     """What is known about the person."""
@@ -62,16 +63,16 @@ async def why(access: Reader, fact_id: FactId, purposes: AskedPurposes = None) -
 
 
 @router.delete("/facts/{fact_id}")
-async def delete_fact(access: ErasingUser, fact_id: FactId) -> ChangesBody:
+async def delete_fact(access: ErasingUser, fact_id: FactId, at: AskedNow = None) -> ChangesBody:
     """Forget one fact with the statements it rests on."""
     await _check_fact(access, fact_id)
-    return ChangesBody.model_validate(await access.user().delete_fact(fact_id))
+    return ChangesBody.model_validate(await access.user().delete_fact(fact_id, at=at))
 
 
 @router.post("/facts/{fact_id}/decide")
-async def decide(access: Writer, fact_id: FactId, purpose: str | None = None) -> FactBody:
+async def decide(access: Writer, fact_id: FactId, purpose: str | None = None, at: AskedNow = None) -> FactBody:
     """Decide a conflict otherwise: this value holds, and the one that took its place was never true."""
-    return FactBody.model_validate(await access.user(purpose).decide(fact_id))
+    return FactBody.model_validate(await access.user(purpose).decide(fact_id, at=at))
 
 
 @router.get("/history")

@@ -7,11 +7,32 @@ from typing import Literal
 
 from fastapi import APIRouter, Response
 
-from recalld.server.access import ErasingUser, Exporter
-from recalld.server.bodies import LayerBody, ReceiptBody
+from recalld.privacy.purposes import Purpose
+from recalld.server.access import (
+    Admin,
+    Erasing,
+    ErasingUser,
+    ErasureId,
+    Exporter,
+    OpenMemory,
+    PurposeName,
+    Reader,
+    Writer,
+)
+from recalld.server.bodies import (
+    ConsentBody,
+    Consents,
+    DeclareBody,
+    LayerBody,
+    PurposeBody,
+    PurposeList,
+    ReceiptBody,
+    WithdrawalBody,
+)
 from recalld.values import ErasureReceipt
 
 router = APIRouter(prefix="/v1/users/{user_id}", tags=["rights"])
+tenant_router = APIRouter(prefix="/v1", tags=["rights"])
 MEDIA_TYPES = {
     "markdown": "text/markdown; charset=utf-8",
     "html": "text/html; charset=utf-8",
@@ -37,6 +58,52 @@ async def erase(access: ErasingUser, response: Response) -> ReceiptBody:
     receipt = await access.every_purpose().erase()
     response.status_code = 200 if receipt.verified else 202
     return receipt_body(receipt)
+
+
+@router.get("/consents")
+async def consents(access: Reader) -> Consents:
+    """What the person decided about purposes."""
+    found = await access.user().consents()
+    return Consents(items=[ConsentBody.model_validate(one) for one in found])
+
+
+@router.put("/consents/{purpose}")
+async def give_consent(access: Writer, purpose: PurposeName) -> ConsentBody:
+    """The person agrees to a purpose."""
+    return ConsentBody.model_validate(await access.user(purpose).give_consent(purpose))
+
+
+@router.delete("/consents/{purpose}")
+async def withdraw_consent(access: ErasingUser, purpose: PurposeName) -> WithdrawalBody:
+    """The person withdraws consent: everything remembered for the purpose goes, and nothing more is written for it."""
+    return WithdrawalBody.model_validate(await access.user(purpose).withdraw_consent(purpose))
+
+
+@tenant_router.get("/erasures/{erasure_id}")
+async def erasure(key: Erasing, memory: OpenMemory, erasure_id: ErasureId) -> ReceiptBody:
+    """How far an erasure is: its newest receipt."""
+    return receipt_body(await memory.erasure(key.tenant_id, erasure_id))
+
+
+@tenant_router.get("/purposes")
+async def purposes(admin: Admin, memory: OpenMemory) -> PurposeList:
+    """What the tenant has declared; withdrawn purposes too."""
+    found = await memory.purposes(admin.tenant_id)
+    return PurposeList(items=[PurposeBody.model_validate(one) for one in found])
+
+
+@tenant_router.put("/purposes/{purpose}")
+async def declare_purpose(admin: Admin, memory: OpenMemory, purpose: PurposeName, body: DeclareBody) -> PurposeBody:
+    """Declare a purpose, or change it; from the first one on, only declared purposes may be written."""
+    declared = Purpose(purpose=purpose, **body.model_dump())
+    return PurposeBody.model_validate(await memory.declare_purpose(admin.tenant_id, declared))
+
+
+@tenant_router.delete("/purposes/{purpose}")
+async def withdraw_purpose(admin: Admin, memory: OpenMemory, purpose: PurposeName) -> PurposeList:
+    """Write nothing more for a purpose; the purposes that are declared."""
+    await memory.withdraw_purpose(admin.tenant_id, purpose)
+    return await purposes(admin, memory)
 
 
 def receipt_body(receipt: ErasureReceipt) -> ReceiptBody:

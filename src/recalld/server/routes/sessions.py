@@ -28,6 +28,7 @@ from recalld.server.bodies import (
     report_body,
     session_body,
 )
+from recalld.server.routes.facts import AskedNow
 from recalld.values import Message, SessionState
 
 router = APIRouter(prefix="/v1/users/{user_id}/sessions", tags=["sessions"])
@@ -156,7 +157,7 @@ async def replay(access: Writer, session_id: SessionId) -> Replayed:
 
 
 @router.delete("/{session_id}")
-async def delete_session(access: ErasingUser, session_id: SessionId) -> ChangesBody:
+async def delete_session(access: ErasingUser, session_id: SessionId, at: AskedNow = None) -> ChangesBody:
     """Forget a session, open or ended, with its episode and the facts that follow from it."""
     await access.check_session(session_id)
-    return ChangesBody.model_validate(await access.user().delete_session(session_id))
+    return ChangesBody.model_validate(await access.user().delete_session(session_id, at=at))

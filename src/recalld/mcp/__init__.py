@@ -1,0 +1,1 @@
+"""The MCP face: memory as tools and resources for agents that speak the Model Context Protocol."""
