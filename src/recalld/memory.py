@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from time import time_ns
 from typing import Any, Literal, cast
 from uuid import uuid4
@@ -35,10 +35,12 @@ from recalld.layers.facts.merge import api_statement, conflicts, history, visibl
 from recalld.layers.working.base import best_effort
 from recalld.layers.working.journal import Appended, Opening
 from recalld.layers.working.requests import Request, keep_answer, known_answer
+from recalld.models.ledger import UsageRow, month_of
 from recalld.postgres.pool import Transaction
 from recalld.privacy.audit import AuditEvent, AuditVerdict
 from recalld.privacy.holds import Hold
 from recalld.privacy.purposes import Consent, Purpose, Withdrawal
+from recalld.privacy.receipt import tenant_scope
 from recalld.settings import Settings
 from recalld.values import (
     DEFAULT_PURPOSE,
@@ -100,6 +102,16 @@ class Memory:
         """Sessions `waiting` and `failed` over all users, and the age in seconds of the oldest that waits (`oldest_seconds`)."""
         async with self.parts.database.unscoped("sweeper") as tx:
             return await self.parts.journal.backlog(tx)
+
+    async def usage(self, tenant_id: str, *, since: date | None = None, until: date | None = None) -> list[UsageRow]:
+        """What models took for all users of a tenant, per day (UTC), component and model, on the days in `[since, until)`.
+
+        Default: this month. Raises `InvalidInput`.
+        """
+        first, end = _days(since, until)
+        await self.parts.ledger.flush()
+        scope = tenant_scope(check_id("tenant id", tenant_id))
+        return await self.parts.ledger.of_tenant(scope, since=first, until=end)
 
     # ------------------------------------------------------------ the rights, for a tenant
     async def erasure(self, tenant_id: str, erasure_id: str) -> ErasureReceipt:
@@ -511,8 +523,9 @@ class UserMemory:
             timezone=self.timezone,
             digest_by="import",
         )
-        vectors = await self.parts.embedder.embed_documents(episode.search_keys)
-        await self.parts.ingestion.add(episode, vectors, admit=lambda tx: self.parts.gate.admit(tx, self.purpose))
+        async with self.parts.ledger.recording(self.ref):
+            vectors = await self.parts.embedder.embed_documents(episode.search_keys)
+            await self.parts.ingestion.add(episode, vectors, admit=lambda tx: self.parts.gate.admit(tx, self.purpose))
         return episode
 
     async def delete_episode(self, episode_id: str, *, at: datetime | None = None) -> FactChanges:
@@ -522,6 +535,12 @@ class UserMemory:
     async def delete_session(self, session_id: str, *, at: datetime | None = None) -> FactChanges:
         """Forget a session, open or ended, with its messages, its episode and the facts that follow from it. Raises `NotFound`."""
         return await self.parts.deletion.session(self._session(session_id), at=_now(at))
+
+    async def usage(self, *, since: date | None = None, until: date | None = None) -> list[UsageRow]:
+        """What models took for the person, as `Memory.usage` tells it for a tenant."""
+        first, end = _days(since, until)
+        await self.parts.ledger.flush()
+        return await self.parts.ledger.of_user(self.ref, since=first, until=end)
 
     # ------------------------------------------------------------ the rights
     async def export(self, *, format: ExportFormat = "markdown") -> str:  # noqa: A002 -- the word of the API
@@ -607,6 +626,14 @@ def _question(text: object) -> str:
     if not isinstance(text, str):
         raise InvalidInput(f"a query must be a string, not {type(text).__name__}")
     return clean_text(text)[:MAX_QUERY_LENGTH]
+
+
+def _days(since: date | None, until: date | None) -> tuple[date, date]:
+    first, end = month_of(datetime.now(UTC).date())
+    days = since or first, until or end
+    if days[0] > days[1]:
+        raise InvalidInput(f"since ({days[0]}) lies after until ({days[1]})")
+    return days
 
 
 def _now(at: datetime | None) -> datetime:

@@ -99,6 +99,7 @@ class UserMemorySync:
     change_purpose = _waiting(UserMemory.change_purpose)
     hold = _waiting(UserMemory.hold)
     release = _waiting(UserMemory.release)
+    usage = _waiting(UserMemory.usage)
     export = _waiting(UserMemory.export)
     erase = _waiting(UserMemory.erase)
 
@@ -132,6 +133,7 @@ class MemorySync:
         return UserMemorySync(self.memory.user(tenant_id, user_id, purpose=purpose, timezone=timezone), self.loop)
 
     backlog = _waiting_for_all(Memory.backlog)
+    usage = _waiting_for_all(Memory.usage)
     erasure = _waiting_for_all(Memory.erasure)
     receipts = _waiting_for_all(Memory.receipts)
     purposes = _waiting_for_all(Memory.purposes)

@@ -166,6 +166,7 @@ def _assemble(settings: Settings, database: Database) -> Parts:
         working=working,
         embedder=embedder,
         attributes=attributes,
+        ledger=ledger,
     )
     audit, receipts = Audit(database, reads=settings.audit_reads), Receipts(database)
     eraser = Eraser(
@@ -244,7 +245,10 @@ def _working(settings: Settings) -> WorkingMemory:
 async def _opened(parts: Parts) -> AsyncGenerator[None]:
     """The queue, and a worker inside this process when the settings want one; both end before the database closes."""
     await parts.queue.open()
-    tasks = [asyncio.create_task(parts.audit.run(), name="recalld-audit")]
+    tasks = [
+        asyncio.create_task(parts.audit.run(), name="recalld-audit"),
+        asyncio.create_task(parts.ledger.run(), name="recalld-ledger"),
+    ]
     if parts.settings.worker:
         tasks.append(asyncio.create_task(parts.worker.run(), name="recalld-worker"))
     try:

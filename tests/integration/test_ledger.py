@@ -6,14 +6,18 @@ import asyncio
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
+import psycopg
 import pytest
 
 from recalld import Memory
-from recalld.errors import DatabaseUnavailable
+from recalld.errors import DatabaseUnavailable, InvalidInput
 from recalld.layers.working.journal import Journal
 from recalld.models.ledger import Ceilings, Ledger, Limits, UsageStore, month_of, same_for_all
 from recalld.models.meter import ModelUse
+from recalld.postgres.embedded import DatabaseUrls
 from recalld.postgres.pool import Database
+from recalld.testing.model_server import ModelServer
+from recalld.testing.wire import Output
 from recalld.values import UserRef
 
 ADA = UserRef(tenant_id="acme", user_id="ada")
@@ -173,3 +177,47 @@ async def test_a_ceiling_is_that_of_the_month(database: Database, ledger: Ledger
 )
 def test_a_month_is_half_open(day: date, since: date, until: date):
     assert month_of(day) == (since, until)
+
+
+async def test_questions_are_counted_without_a_write_on_the_read_path(migrated_urls: DatabaseUrls):
+    reply = Output(arguments={})  # the server then embeds
+    async with ModelServer(lambda call: reply) as server:
+        spec = f"openai-compatible:{server.url}/v1#letters@1536"
+        async with Memory.open(database_url=migrated_urls.service, worker=False, embedder=spec) as memory:
+            ada = memory.user("acme", "ada")
+            await ada.add_episode(summary="The user grows beans.", ended_at=NOON)
+            (imported,) = await ada.usage()
+            await ada.context("what do I grow?")
+            await ada.search("what do I grow?")  # a question asked again is not embedded again
+            (asked,) = await ada.usage()
+            (of_tenant,) = await memory.usage("acme")
+    assert (imported.calls, asked.calls, of_tenant.calls) == (1, 2, 2)
+    assert (asked.component, asked.model) == ("embedder", "openai-compatible:letters")
+
+
+async def test_a_question_of_an_unknown_user_counts_for_the_tenant_only(migrated_urls: DatabaseUrls):
+    reply = Output(arguments={})
+    async with ModelServer(lambda call: reply) as server:
+        spec = f"openai-compatible:{server.url}/v1#letters@1536"
+        async with Memory.open(database_url=migrated_urls.service, worker=False, embedder=spec) as memory:
+            await memory.user("acme", "nobody").search("what do I grow?")
+            assert await memory.user("acme", "nobody").usage() == []
+            assert [row.calls for row in await memory.usage("acme")] == [1]
+
+
+async def test_a_cancelled_flush_loses_nothing(database: Database, ledger: Ledger, admin: psycopg.Connection):
+    ledger.note(ADA, [USE])
+    with admin.transaction():
+        admin.execute("lock table recalld.usage in access exclusive mode")
+        flushing = asyncio.create_task(ledger.flush())
+        while not admin.execute("select 1 from pg_locks where not granted").fetchall():
+            await asyncio.sleep(0.01)
+        flushing.cancel()
+        await asyncio.gather(flushing, return_exceptions=True)
+    await ledger.flush()
+    assert await used(database, ADA) == [("openai:m", 2, 900)]
+
+
+async def test_days_in_the_wrong_order_are_refused(memory: Memory):
+    with pytest.raises(InvalidInput, match="after until"):
+        await memory.usage("acme", since=TOMORROW, until=TODAY)

@@ -6,7 +6,9 @@ or not the work succeeds. A database that is away loses nothing either, it is wr
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -15,7 +17,7 @@ import structlog
 from psycopg.rows import class_row
 
 from recalld.errors import RecalldError
-from recalld.models.meter import Component, Meter, ModelUse
+from recalld.models.meter import Component, Meter, ModelUse, metered
 from recalld.postgres.pool import Database, Transaction
 from recalld.postgres.queries import beside
 from recalld.values import UserRef
@@ -23,7 +25,10 @@ from recalld.values import UserRef
 _SQL = beside(__file__, "ledger.sql")
 log = structlog.get_logger("recalld.models")
 
+FLUSH_SECONDS = 5.0  # between two writes of what was only noted
+
 Clock = Callable[[], datetime]
+Key = tuple[UserRef, int | None, date]  # whose use, begun under which epoch, on which day
 
 
 def now() -> datetime:
@@ -92,7 +97,7 @@ class Ledger:
     def __init__(self, database: Database, *, clock: Clock = now) -> None:
         self._database, self._clock = database, clock
         self._store = UsageStore()
-        self._waiting: dict[tuple[UserRef, int | None, date], Meter] = {}
+        self._waiting: dict[Key, Meter] = {}
 
     async def record(self, user: UserRef, uses: Iterable[ModelUse], *, epoch: int | None = None) -> None:
         """Write *uses* of work for *user*, begun under *epoch*. Never raises for the database; nothing used costs nothing."""
@@ -105,19 +110,52 @@ class Ledger:
         if uses:
             self._put((user, epoch, self._clock().astimezone(UTC).date()), uses)
 
+    @asynccontextmanager
+    async def recording(self, user: UserRef) -> AsyncGenerator[None]:
+        """Record what is used inside, whether or not the work succeeds."""
+        with metered() as meter:
+            try:
+                yield
+            finally:
+                await self.record(user, meter.uses)
+
+    async def run(self) -> None:
+        """Write what was noted every few seconds, until cancelled."""
+        while True:
+            await asyncio.sleep(FLUSH_SECONDS)
+            await self.flush()
+
+    async def of_user(self, user: UserRef, *, since: date, until: date) -> list[UsageRow]:
+        """What was used for *user* on the days in [since, until). Raises `DatabaseUnavailable`."""
+        async with self._database.transaction("app", user) as tx:
+            return await self._store.of_user(tx, since=since, until=until)
+
+    async def of_tenant(self, scope: UserRef, *, since: date, until: date) -> list[UsageRow]:
+        """The same for all users of the tenant of *scope*."""
+        async with self._database.transaction("app", scope) as tx:
+            return await self._store.of_tenant(tx, since=since, until=until)
+
     async def flush(self) -> None:
         """Write what waits. What cannot be written now waits on."""
-        waiting, self._waiting = self._waiting, {}
-        for key, meter in waiting.items():
-            user, epoch, day = key
-            try:
-                async with self._database.transaction("worker", user) as tx:
-                    await self._store.add(tx, meter.uses, day=day, epoch=epoch)
-            except RecalldError as error:
-                log.warning("usage.postponed", error=type(error).__name__)
+        for key in tuple(self._waiting):
+            await self._write(key)
+
+    async def _write(self, key: Key) -> None:
+        meter = self._waiting.pop(key, None)
+        if meter is None:
+            return  # another flush has it
+        (user, epoch, day), written = key, False
+        try:
+            async with self._database.transaction("worker", user) as tx:
+                await self._store.add(tx, meter.uses, day=day, epoch=epoch)
+            written = True
+        except RecalldError as error:
+            log.warning("usage.postponed", error=type(error).__name__)
+        finally:  # when cancelled, too
+            if not written:
                 self._put(key, meter.uses)
 
-    def _put(self, key: tuple[UserRef, int | None, date], uses: Iterable[ModelUse]) -> None:
+    def _put(self, key: Key, uses: Iterable[ModelUse]) -> None:
         meter = self._waiting.setdefault(key, Meter())
         for use in uses:
             meter.add(use)

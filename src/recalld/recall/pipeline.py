@@ -30,6 +30,8 @@ from recalld.layers.vectors.base import VectorHit, VectorIndex, VectorQuery
 from recalld.layers.working.base import WorkingMemory
 from recalld.layers.working.journal import Journal
 from recalld.models.embedder import Embedder
+from recalld.models.ledger import Ledger
+from recalld.models.meter import ModelUse, metered
 from recalld.postgres.pool import Database, Transaction
 from recalld.postgres.queries import beside
 from recalld.recall.block import Block, Material, fence_token, render
@@ -69,6 +71,7 @@ class Asked:
     session: SessionRef | None = None  # the open session; only the block needs it
     with_facts: bool = False  # only the block needs them
     degraded: tuple[str, ...] = ()
+    uses: tuple[ModelUse, ...] = ()  # what embedding it took
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -106,13 +109,14 @@ class Recall:
         working: WorkingMemory,
         embedder: Embedder,
         attributes: Attributes,
+        ledger: Ledger,
     ) -> None:
         self._database = database
         self._sessions = OpenSessions(journal=journal, working=working)
         self._episodes = episodes
         self._facts = facts
         self._vectors = vectors
-        self._embedder = embedder
+        self._embedder, self._ledger = embedder, ledger
         self._half_lives = _HalfLives(attributes)
         self._kept_facts: UserCache[KeptFacts] = UserCache(KEPT_FACTS)
         self._kept_catalogues: UserCache[Kept] = UserCache(KEPT_BYTES, lambda kept: kept.catalogue.size)
@@ -123,6 +127,7 @@ class Recall:
         """The episodes that answer *query*, best first; none for an unknown user. Raises `DatabaseUnavailable`."""
         asked = await self._ask(user, query)
         found = await self._find(asked)
+        self._ledger.note(user, asked.uses, epoch=found.epoch)
         return SearchResult(
             hits=found.hits,
             time_range=asked.question.time_range,
@@ -140,6 +145,7 @@ class Recall:
             asked = await self._ask(user, query, session=session, with_facts=True)
         with steps.step("read"):
             found = await self._find(asked)
+            self._ledger.note(user, asked.uses, epoch=found.epoch)
         with steps.step("render"):
             block = self._render(asked, found, budget_tokens) if found.epoch else Block()
         return _context(block, asked, found, steps.seconds)
@@ -160,13 +166,20 @@ class Recall:
         """Understand and embed. An embedder that fails leaves the search by words."""
         question = understand(query)
         vector, degraded = None, ()
-        try:
-            vector = await self._embedder.embed_query(question.topic) if question.topic else None
-        except ModelError as error:
-            log.warning("embedder.failed", error=type(error).__name__)
-            degraded = ("vectors",)
+        with metered() as meter:
+            try:
+                vector = await self._embedder.embed_query(question.topic) if question.topic else None
+            except ModelError as error:
+                log.warning("embedder.failed", error=type(error).__name__)
+                degraded = ("vectors",)
         return Asked(
-            user=user, question=question, vector=vector, session=session, with_facts=with_facts, degraded=degraded
+            user=user,
+            question=question,
+            vector=vector,
+            session=session,
+            with_facts=with_facts,
+            degraded=degraded,
+            uses=meter.uses,
         )
 
     async def _find(self, asked: Asked) -> Found:
