@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from time import time_ns
-from typing import Any, Literal, cast
+from typing import Any, cast
 from uuid import uuid4
 
 from recalld.border import (
@@ -38,9 +38,12 @@ from recalld.layers.working.requests import Request, keep_answer, known_answer
 from recalld.models.ledger import UsageRow, month_of
 from recalld.postgres.pool import Transaction
 from recalld.privacy.audit import AuditEvent, AuditVerdict
+from recalld.privacy.delete import Forgotten, matching
+from recalld.privacy.export import ExportFormat
 from recalld.privacy.holds import Hold
 from recalld.privacy.purposes import Consent, Purpose, Withdrawal
 from recalld.privacy.receipt import tenant_scope
+from recalld.privacy.restore import Restored
 from recalld.settings import Settings
 from recalld.values import (
     DEFAULT_PURPOSE,
@@ -66,7 +69,6 @@ from recalld.values import (
 )
 from recalld.wiring import Parts, wire
 
-ExportFormat = Literal["markdown", "html", "json"]
 MAX_QUERY_LENGTH = 8192  # characters of a query that are read; a turn may quote a whole document
 
 
@@ -544,8 +546,41 @@ class UserMemory:
 
     # ------------------------------------------------------------ the rights
     async def export(self, *, format: ExportFormat = "markdown") -> str:  # noqa: A002 -- the word of the API
-        """Everything stored about the person, readable or machine-readable."""
+        """Everything stored about the person, under every purpose, readable or machine-readable."""
+        await self.parts.audit.flush()
         return await self.parts.exporter.export(self.ref, format=format)
+
+    async def export_chunks(self, *, format: ExportFormat = "markdown") -> AsyncGenerator[str]:  # noqa: A002
+        """The same document in pieces, for large ones. Raises `Fenced` when the person is erased meanwhile."""
+        await self.parts.audit.flush()
+        async for chunk in self.parts.exporter.chunks(self.ref, format=format):
+            yield chunk
+
+    async def import_export(self, document: str) -> Restored:
+        """Bring a JSON export back, as this person, about whom nothing may be known yet. Raises `InvalidInput`, `Conflict`."""
+        return await self.parts.restorer.restore(self.ref, document)
+
+    async def forget(
+        self,
+        query: str,
+        *,
+        dry_run: bool = True,
+        k: int = 20,
+        purposes: Sequence[str] | None = None,
+        at: datetime | None = None,
+    ) -> Forgotten:
+        """Delete what a search finds, episodes and facts, with all that follows from them; a *dry_run* only shows it."""
+        question = self._query(query, k=k, at=at, purposes=purposes, topics=(), since=None, until=None)
+        found = await self.parts.recall.search(self.ref, question)
+        facts = matching(await self.facts(include_closed=True, purposes=purposes, at=at), query)
+        episodes = tuple(hit.episode for hit in found.hits)
+        if not dry_run:
+            await self.parts.deletion.each(self.ref, facts, episodes, at=_now(at))
+        return Forgotten(facts=tuple(facts), episodes=episodes, deleted=not dry_run)
+
+    async def delete_message(self, session_id: str, seq: int) -> None:
+        """Blank one message of an open session, by its place. Raises `NotFound`; an ended session is deleted as a whole."""
+        await self.parts.deletion.message(self._session(session_id), seq)
 
     async def erase(self) -> ErasureReceipt:
         """Remove the person from all layers, read everything again, and return the proof.

@@ -13,6 +13,7 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from recalld.memory import Memory, UserMemory
+from recalld.privacy.export import ExportFormat
 from recalld.settings import Settings
 from recalld.values import DEFAULT_PURPOSE
 
@@ -99,8 +100,21 @@ class UserMemorySync:
     change_purpose = _waiting(UserMemory.change_purpose)
     hold = _waiting(UserMemory.hold)
     release = _waiting(UserMemory.release)
+    forget = _waiting(UserMemory.forget)
+    delete_message = _waiting(UserMemory.delete_message)
     usage = _waiting(UserMemory.usage)
     export = _waiting(UserMemory.export)
+    import_export = _waiting(UserMemory.import_export)
+
+    @wraps(UserMemory.export_chunks)
+    def export_chunks(self, *, format: ExportFormat = "markdown") -> Generator[str]:  # noqa: A002, D102 -- the twin's
+        chunks = self.memory.export_chunks(format=format)
+        try:
+            while (chunk := self.loop.run(anext(chunks, None))) is not None:  # pyright: ignore[reportArgumentType]
+                yield chunk
+        finally:
+            self.loop.run(chunks.aclose())
+
     erase = _waiting(UserMemory.erase)
 
 

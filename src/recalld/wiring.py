@@ -37,6 +37,7 @@ from recalld.privacy.export import Exporter
 from recalld.privacy.holds import Holds
 from recalld.privacy.purposes import Gate, Purposes
 from recalld.privacy.receipt import Receipts
+from recalld.privacy.restore import Restorer
 from recalld.recall.pipeline import Recall
 from recalld.settings import Settings
 
@@ -67,6 +68,7 @@ class Parts:
     ingestion: Ingestion
     recall: Recall
     exporter: Exporter
+    restorer: Restorer
     eraser: Eraser
     deletion: Deletion
     gate: Gate
@@ -205,10 +207,19 @@ def _assemble(settings: Settings, database: Database) -> Parts:
         queue=queue,
         ingestion=ingestion,
         recall=recall,
-        exporter=Exporter(database=database, journal=journal, facts=facts, episodes=episodes),
+        exporter=Exporter(database=database, audit=audit),
+        restorer=Restorer(
+            database=database, journal=journal, embedder=embedder, add=ingestion.add, gate=Gate(), audit=audit
+        ),
         eraser=eraser,
         deletion=Deletion(
-            database=database, journal=journal, facts=facts, episodes=episodes, vectors=vectors, working=working
+            database=database,
+            journal=journal,
+            facts=facts,
+            episodes=episodes,
+            vectors=vectors,
+            working=working,
+            audit=audit,
         ),
         gate=Gate(),
         purposes=Purposes(

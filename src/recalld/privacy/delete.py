@@ -5,6 +5,9 @@ What the deleted statements had closed is open again: facts are derived anew fro
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,7 +18,28 @@ from recalld.layers.vectors.base import VectorIndex
 from recalld.layers.working.base import WorkingMemory, best_effort
 from recalld.layers.working.journal import Journal
 from recalld.postgres.pool import Database, Transaction
-from recalld.values import FactChanges, SessionRef, UserRef
+from recalld.postgres.queries import beside
+from recalld.privacy.audit import Audit
+from recalld.values import Episode, Fact, FactChanges, SessionRef, UserRef
+
+_SQL = beside(__file__, "delete.sql")
+BLANK = "[deleted]"  # what stands in the place of a deleted message
+_WORD = re.compile(r"\w+")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Forgotten:
+    """What a search found to be deleted."""
+
+    facts: tuple[Fact, ...]
+    episodes: tuple[Episode, ...]
+    deleted: bool  # false: a dry run
+
+
+def matching(facts: Sequence[Fact], query: str) -> list[Fact]:
+    """The facts in whose value or quote a word of the query stands; words of one to three letters do not count."""
+    words = {word for word in _WORD.findall(query.casefold()) if len(word) > 3}
+    return [fact for fact in facts if words & set(_WORD.findall(f"{fact.value} {fact.quote}".casefold()))]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,6 +52,7 @@ class Deletion:
     episodes: EpisodeStore
     vectors: VectorIndex
     working: WorkingMemory
+    audit: Audit
 
     async def fact(self, user: UserRef, fact_id: str, *, at: datetime) -> FactChanges:
         """One fact, with the statements it rests on. Raises `NotFound`."""
@@ -35,6 +60,7 @@ class Deletion:
             row = await self.journal.lock_user(tx)
             changes = await self.facts.forget_fact(tx, row.epoch, fact_id, at=at)
             await self.journal.touch_user(tx, facts=True, episodes=False)
+            await self.audit.write(tx, "fact.deleted", user=user, count=1)
             return changes
 
     async def episode(self, user: UserRef, episode_id: str, *, at: datetime) -> FactChanges:
@@ -45,6 +71,7 @@ class Deletion:
                 raise NotFound(f"there is no episode {episode_id!r}")
             changes = await self.facts.forget_source(tx, row.epoch, Source(episode_id=episode_id), at=at)
             await self.journal.touch_user(tx, facts=True, episodes=True)
+            await self.audit.write(tx, "episode.deleted", user=user, count=1)
         await self._delete_outside(user, episode_id)
         return changes
 
@@ -61,11 +88,33 @@ class Deletion:
             changes = await self.facts.forget_source(tx, row.epoch, source, at=at)
             await self.journal.forget(tx, session.session_id)
             await self.journal.touch_user(tx, facts=True, episodes=True)
+            await self.audit.write(tx, "session.deleted", user=session.user, count=1)
         with best_effort():
             await self.working.drop(session, row.epoch)
         if known.episode_id is not None:
             await self._delete_outside(session.user, known.episode_id)
         return changes
+
+    async def message(self, session: SessionRef, seq: int) -> None:
+        """Blank one message of an open session; its place stays, so that places of others do. Raises `NotFound`."""
+        async with self.database.transaction("worker", session.user) as tx:
+            epoch = await self.journal.fence(tx)
+            if (
+                await tx.row(_SQL["blank_message"], session_id=session.session_id, seq=seq, epoch=epoch, blank=BLANK)
+                is None
+            ):
+                raise NotFound(f"there is no message {seq} in an open session {session.session_id!r}")
+            await self.audit.write(tx, "message.deleted", user=session.user, count=1)
+        await self.working.drop(session, epoch)
+
+    async def each(self, user: UserRef, facts: Sequence[Fact], episodes: Sequence[Episode], *, at: datetime) -> None:
+        """Several facts and episodes; what went with another one already is fine."""
+        for fact in facts:
+            with suppress(NotFound):
+                await self.fact(user, fact.fact_id, at=at)
+        for episode in episodes:
+            with suppress(NotFound):
+                await self.episode(user, episode.episode_id, at=at)
 
     async def _delete_episode(self, tx: Transaction, user: UserRef, episode_id: str) -> int:
         if self.vectors.transactional:

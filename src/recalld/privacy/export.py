@@ -1,33 +1,37 @@
-"""Export: everything stored about a person, in a stable order, readable (Markdown) or machine-readable (JSON)."""
+"""Export: everything stored about a person, in a stable order.
+
+As Markdown or one self-contained HTML page for people, as JSON for machines (`docs/reference/export-format.md`). It is read and rendered
+page by page, so a person with a long history needs no more memory than one with a short one, except for facts, which are few.
+"""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from recalld.errors import InvalidInput
-from recalld.layers.episodes.store import EpisodeStore
-from recalld.layers.facts.store import FactStore
-from recalld.layers.working.journal import Journal
-from recalld.postgres.pool import Database
-from recalld.values import Episode, Fact, Message, Session, Statement, UserRef
+from recalld.errors import Fenced, InvalidInput
+from recalld.postgres.pool import Database, Transaction
+from recalld.postgres.queries import beside
+from recalld.privacy.audit import Audit
+from recalld.privacy.export_forms import FORMS, Form
+from recalld.values import UserRef
 
-SCHEMA = "recalld-export-1"
+_SQL = beside(__file__, "export.sql")
+
 PAGE = 500
+Row = Mapping[str, Any]
+ExportFormat = Literal["markdown", "html", "json"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Dump:
-    """All rows about one person."""
+class _Whole:
+    """What is few enough to be read at once."""
 
-    user: UserRef
-    facts: Sequence[Fact]
-    statements: Sequence[Statement]
-    episodes: Sequence[Episode]
-    sessions: Sequence[tuple[Session, Mapping[str, Any], Sequence[Message]]]
+    epoch: int
+    about: Row  # tenant_id, user_id, since, hold
+    sections: Mapping[str, Sequence[Row]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,119 +39,65 @@ class Exporter:
     """Reads a person's memory whole, under every purpose: the worker's role has no purpose policy."""
 
     database: Database
-    journal: Journal
-    facts: FactStore
-    episodes: EpisodeStore
+    audit: Audit
 
-    async def export(self, user: UserRef, *, format: Literal["markdown", "html", "json"]) -> str:  # noqa: A002 -- the word of the API
+    async def export(self, user: UserRef, *, format: ExportFormat) -> str:  # noqa: A002 -- the word of the API
         """The document. Raises `InvalidInput` for another format."""
-        renderers = {"markdown": markdown, "json": as_json}
-        if format not in renderers:
-            raise InvalidInput(f"format {format!r} is not known; one of {', '.join(sorted(renderers))}")
-        return renderers[format](await self.dump(user))
+        return "".join([chunk async for chunk in self.chunks(user, format=format)])
 
-    async def dump(self, user: UserRef) -> Dump:
-        """Everything stored about *user*; an unknown one has nothing."""
+    async def chunks(self, user: UserRef, *, format: ExportFormat) -> AsyncGenerator[str]:  # noqa: A002
+        """The document in pieces. Raises `InvalidInput` for another format, `Fenced` when the person is erased meanwhile."""
+        if format not in FORMS:
+            raise InvalidInput(f"format {format!r} is not known; one of {', '.join(sorted(FORMS))}")
+        form: Form = FORMS[format]()
+        whole = await self._whole(user)
+        events = [asdict(event) for event in await self.audit.about(user)]
+        self.audit.note(user, "export.read", count=sum(map(len, whole.sections.values())))
+        yield form.begin(whole.about, whole.sections["facts"])
+        for name in ("purposes", "consents", "facts", "statements"):
+            yield form.section(name, whole.sections[name])
+        async for piece in self._paged(form, user, whole.epoch):
+            yield piece
+        yield form.section("usage", whole.sections["usage"])
+        yield form.section("deletions", [event for event in events if event["action"].endswith(".deleted")])
+        yield form.section("audit", events)
+        yield form.end()
+
+    async def _whole(self, user: UserRef) -> _Whole:
         async with self.database.transaction("worker", user) as tx:
-            epoch = await self.journal.epoch(tx)
-            sessions = await self.journal.list(tx, limit=1_000_000)
-            kept = [await self.journal.read(tx, session.ref.session_id) for session in sessions]
-            return Dump(
-                user=user,
-                facts=await self.facts.versions(tx, epoch),
-                statements=await self.facts.statements(tx, epoch),
-                episodes=sorted(
-                    await self.episodes.page(tx, epoch, limit=1_000_000), key=lambda e: (e.ended_at, e.episode_id)
-                ),
-                sessions=sorted(
-                    ((session, state, messages) for messages, state, session in filter(None, kept)),
-                    key=lambda item: (item[0].started_at, item[0].ref.session_id),
-                ),
-            )
+            scope = await tx.row(_SQL["scope"])
+            epoch = scope["epoch"] if scope else 0
+            hold = await tx.row(_SQL["hold"])
+            sections: dict[str, Sequence[Row]] = {"purposes": await tx.rows(_SQL["purposes"])}
+            for name in ("consents", "facts", "statements", "usage"):
+                sections[name] = await tx.rows(_SQL[name], epoch=epoch)
+        since = scope["created_at"] if scope else None
+        about = {"tenant_id": user.tenant_id, "user_id": user.user_id, "since": since, "hold": hold}
+        return _Whole(epoch=epoch, about=about, sections=sections)
+
+    async def _paged(self, form: Form, user: UserRef, epoch: int) -> AsyncGenerator[str]:
+        """Episodes and sessions, a page per transaction: no connection is held while the reader takes its time."""
+        for name, time, key in (("episodes", "ended_at", "episode_id"), ("sessions", "started_at", "session_id")):
+            yield form.open_section(name)
+            after: tuple[datetime | None, str] = (None, "")
+            empty = True
+            while rows := await self._page(user, name, epoch, after):
+                yield form.items(name, rows)
+                after, empty = (rows[-1][time], rows[-1][key]), False
+            yield form.close_section(empty=empty)
+
+    async def _page(self, user: UserRef, name: str, epoch: int, after: tuple[datetime | None, str]) -> Sequence[Row]:
+        async with self.database.transaction("worker", user) as tx:
+            scope = await tx.row(_SQL["scope"])
+            if (scope["epoch"] if scope else 0) != epoch:
+                raise Fenced("the person was erased while the export was under way; nothing is left to export")
+            rows = await tx.rows(_SQL[name], epoch=epoch, after_time=after[0], after_id=after[1], limit=PAGE)
+            return await _with_messages(tx, rows, epoch) if name == "sessions" else rows
 
 
-def as_json(dump: Dump) -> str:
-    """The dump as JSON with sorted keys; times in ISO 8601."""
-    body = {
-        "schema": SCHEMA,
-        "tenant_id": dump.user.tenant_id,
-        "user_id": dump.user.user_id,
-        "facts": [_plain(fact, without=("weight",)) for fact in dump.facts],
-        "statements": [_plain(statement) for statement in dump.statements],
-        "episodes": [_plain(episode, without=("user",)) for episode in dump.episodes],
-        "sessions": [
-            {
-                **_plain(session, without=("ref", "epoch")),
-                "session_id": session.ref.session_id,
-                "working": dict(state),
-                "messages": list(map(_plain, messages)),
-            }
-            for session, state, messages in dump.sessions
-        ],
-    }
-    return json.dumps(body, ensure_ascii=False, indent=2, sort_keys=True, default=_time)
-
-
-def markdown(dump: Dump) -> str:
-    """The dump as a document that a person can read."""
-    believed = [fact for fact in dump.facts if fact.retired_at is None]
-    current = [fact for fact in believed if fact.status == "current"]
-    past = [fact for fact in believed if fact.status != "current"]
-    lines = [
-        f"# What recalld remembers about {_inline(dump.user.user_id)}",
-        "",
-        _counts(dump, len(current), len(past)),
-        *_section("Facts that hold", map(_fact_line, current)),
-        *_section("Facts of the past", map(_fact_line, past)),
-        *_section("Episodes", (line for episode in dump.episodes for line in _episode_lines(episode))),
-        *_section("Sessions", (line for item in dump.sessions for line in _session_lines(*item))),
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def _counts(dump: Dump, current: int, past: int) -> str:
-    kept = f"{current} current facts, {past} past ones, {len(dump.episodes)} episodes, {len(dump.sessions)} sessions on record"
-    return f"Kept for {_inline(dump.user.tenant_id)}: {kept}."
-
-
-def _section(title: str, lines: Iterable[str]) -> list[str]:
-    return ["", f"## {title}", "", *(list(lines) or ["Nothing."])]
-
-
-def _fact_line(fact: Fact) -> str:
-    until = f" to {_day(fact.valid_to)}" if fact.valid_to else ""
-    source = f', said: "{_inline(fact.quote)}"' if fact.quote else ""
-    return (
-        f"- **{_inline(fact.text)}** ({fact.status}), {_day(fact.valid_from)}{until}; purpose {fact.purpose}, {fact.origin}, "
-        f"confidence {fact.confidence:.2f}, confirmed {fact.confirmations} times, last {_day(fact.confirmed_at)}{source}"
-    )
-
-
-def _episode_lines(episode: Episode) -> list[str]:
-    about = f" ({', '.join(map(_inline, episode.topics))})" if episode.topics else ""
-    points = [f"  - {_inline(point)}" for point in episode.points]
-    return [f"- **{_day(episode.ended_at)}**{about}, purpose {episode.purpose}: {_inline(episode.summary)}", *points]
-
-
-def _session_lines(session: Session, state: Mapping[str, Any], messages: Sequence[Message]) -> list[str]:
-    head = f"- **{_inline(session.ref.session_id)}** ({session.state}), from {_day(session.started_at)}, purpose {session.purpose}"
-    working = [f"  - state: `{_inline(json.dumps(state, ensure_ascii=False, sort_keys=True))}`"] if state else []
-    return [head, *working, *(f"  - {message.role}: {_inline(message.content)}" for message in messages)]
-
-
-def _plain(value: Any, *, without: tuple[str, ...] = ()) -> dict[str, Any]:
-    return {name: item for name, item in asdict(value).items() if name not in without}
-
-
-def _inline(text: str) -> str:
-    return " ".join(text.split())
-
-
-def _day(moment: datetime | None) -> str:
-    return moment.date().isoformat() if moment else "open"
-
-
-def _time(value: object) -> str:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    raise TypeError(f"no JSON form for {type(value).__name__}")
+async def _with_messages(tx: Transaction, sessions: Sequence[Row], epoch: int) -> Sequence[Row]:
+    names = [session["session_id"] for session in sessions]
+    said: dict[str, list[Row]] = {name: [] for name in names}
+    for message in await tx.rows(_SQL["messages"], epoch=epoch, session_ids=names):
+        said[message["session_id"]].append({name: value for name, value in message.items() if name != "session_id"})
+    return [{**session, "messages": said[session["session_id"]]} for session in sessions]
