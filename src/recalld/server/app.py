@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Any
@@ -73,6 +74,7 @@ def create_app(memory: Memory | None = None, settings: Settings | None = None) -
         from recalld.mcp.http import mount  # noqa: PLC0415 -- an extra
 
         mount(app)
+    app.state.methods = lambda path: methods(app, path)
     app.openapi = lambda: described(app)  # type: ignore[method-assign]
     return app
 
@@ -121,6 +123,12 @@ def _describe(operation: dict[str, Any], *, is_open: bool) -> None:
             continue
         operation["responses"][str(status)] = {"description": description, "content": content}
     operation["security"] = [] if is_open else [{"key": []}]
+
+
+def methods(app: FastAPI, path: str) -> list[str]:
+    """The methods that there are for *path*."""
+    known = ((method, re.sub(r"\\\{[^}]*\}", "[^/]+", re.escape(template))) for method, template in routes(app))
+    return [method for method, pattern in known if re.fullmatch(pattern, path)]
 
 
 def routes(app: FastAPI) -> list[tuple[str, str]]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import re
+from datetime import date, datetime
 from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool
@@ -10,10 +11,13 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Fiel
 from recalld import values
 from recalld.values import Act, Cardinality, ConflictDecision, FactStatus, Origin, Role, SessionState
 
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+
 
 def _text(value: object) -> object:
-    if value is not None and not isinstance(value, str | datetime):
-        raise ValueError("must be a time in ISO 8601")
+    """Times as text, days first; a number would be read as seconds since 1970, which is never meant."""
+    if isinstance(value, int | float) or (isinstance(value, str) and not _DAY.match(value)):
+        raise ValueError("must be a time in ISO 8601, such as 2026-11-03T12:00:00Z")
     return value
 
 
@@ -24,6 +28,7 @@ def _number(value: object) -> object:
 
 
 Moment = Annotated[AwareDatetime, BeforeValidator(_text)]
+Day = Annotated[date, BeforeValidator(_text)]
 Whole = Annotated[int, BeforeValidator(_number)]
 Number = Annotated[float, BeforeValidator(_number)]
 Zone = Annotated[str, Field(description="The person's time zone, an IANA name.", examples=["Europe/Berlin"])]

@@ -133,4 +133,7 @@ async def _invalid(request: Request, error: Exception) -> JSONResponse:
 async def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 -- registered for it
     kind = _BY_STATUS.get(error.status_code, INVALID)
-    return problem(request, kind, kind.title, error.headers)
+    headers = dict(error.headers or {})
+    if kind is METHOD:  # the router knows the methods of the first route that fits alone
+        headers["Allow"] = ", ".join(request.app.state.methods(request.url.path))
+    return problem(request, kind, kind.title, headers)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -12,6 +12,7 @@ from recalld.errors import InvalidInput
 from recalld.models.ledger import UsageRow, UsageStore
 from recalld.server.access import Admin, KeyId, OpenMemory, Operator
 from recalld.server.bodies import (
+    Day,
     KeyBody,
     KeyList,
     NewKeyBody,
@@ -75,8 +76,8 @@ async def rotate_key(admin: Admin, keys: OpenKeys, key_id: KeyId, body: RotateBo
 async def usage(
     admin: Admin,
     memory: OpenMemory,
-    since: Annotated[date | None, Query(description="First day, UTC; default: 30 days ago.")] = None,
-    until: Annotated[date | None, Query(description="The day after the last one; default: tomorrow.")] = None,
+    since: Annotated[Day | None, Query(description="First day, UTC; default: 30 days ago.")] = None,
+    until: Annotated[Day | None, Query(description="The day after the last one; default: tomorrow.")] = None,
     user_id: Annotated[str | None, Query(min_length=1, max_length=255, description="Only this person's.")] = None,
 ) -> Usage:
     """What models took, per day, component and model."""
