@@ -13,6 +13,7 @@ from recalld.cli.admin import doctor, migrate_command
 from recalld.cli.demo import demo
 from recalld.cli.facts import facts_app
 from recalld.cli.importing import import_command
+from recalld.cli.models import register as register_models
 from recalld.cli.options import (
     AtOption,
     DataDirOption,
@@ -44,6 +45,7 @@ app.command("doctor")(doctor)
 app.command("import")(import_command)
 app.add_typer(facts_app, name="facts")
 register(app)
+register_models(app)
 
 
 @app.command()
