@@ -37,7 +37,7 @@ STABLE_SHARE = 0.8  # of the facts' share goes by weight alone, the rest to what
 STATE_SHARE = 0.15  # of the budget, at most
 CONVERSATION_SHARE = 0.2  # of the budget, at most, for the last messages of the open session
 LONGEST_PIECE = 16  # characters: so many tokens never cover more than 16 times as many characters
-SHORTEST_EXCERPT = 24  # tokens; a shorter piece of an episode says nothing
+SHORTEST_EXCERPT = 40  # tokens with the date, which takes 20; a shorter piece of an episode says nothing
 
 _TAG = "recalld-memory"
 _NOTE = (
