@@ -6,6 +6,7 @@ import importlib.util
 import re
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import Any
 
 from fastapi import FastAPI
@@ -74,7 +75,7 @@ def create_app(memory: Memory | None = None, settings: Settings | None = None) -
         from recalld.mcp.http import mount  # noqa: PLC0415 -- an extra
 
         mount(app)
-    app.state.methods = lambda path: methods(app, path)
+    app.state.methods = partial(methods, app)
     app.openapi = lambda: described(app)  # type: ignore[method-assign]
     return app
 
