@@ -13,8 +13,12 @@ from recalld.ingest.local.facts.mood import Mood
 from recalld.ingest.local.facts.sentences import Sentence
 
 _NAMED = re.compile(
-    r"\b(?:(?:his|her|its|their|the (?:dog|cat|puppy|kitten|baby|little one|new one)(?:'s)?|the new (?:dog|cat|puppy|kitten)(?:'s)?) names? (?:is|are|was|will be)|(?:his|her|its) name's|he's called|she's called|it's called|they're called|"
-    r"(?:he|she|it|they) (?:is|are) (?:called|named)|(?:mine|ours)(?:'s| is| are) (?:called|named)?|called (?:him|her|it|them)|named (?:him|her|it|them)|(?:we're|we are|i'm|i am) calling (?:him|her|it)|answers to)\s+(?:now\s+)?(?=\S)"
+    r"\b(?:(?:his|her|its|their|the (?:dog|cat|puppy|kitten|baby|little one|new one)(?:'s)?|the new (?:dog|cat|"
+    r"puppy|kitten)(?:'s)?) names? (?:is|are|was|will be)|(?:his|her|its) name's|he's called|she's called|it's "
+    r"called|they're called|"
+    r"(?:he|she|it|they) (?:is|are) (?:called|named)|(?:mine|ours)(?:'s| is| are) (?:called|named)?|called (?:him|"
+    r"her|it|them)|named (?:him|her|it|them)|(?:we're|we are|i'm|i am) calling (?:him|her|it)|answers "
+    r"to)\s+(?:now\s+)?(?=\S)"
 )
 _PERSONS = {
     "child": r"son|daughter|baby|kid|child|toddler|newborn|little one|little boy|little girl|twins|boys|girls",
@@ -25,7 +29,9 @@ _PERSONS = {
 }
 _NOUNS = re.compile("|".join(f"(?P<{name}>\\b(?:{nouns})\\b)" for name, nouns in _PERSONS.items()))
 _WORD = re.compile(r"[\w'-]+")
-_OTHERS = re.compile(r"\b(?:neighbou?r|friend|sister|brother|colleague|boss|mum|mom|dad|aunt|uncle|cousin|flatmate|roommate|client|character)\b")
+_OTHERS = re.compile(
+    r"\b(?:neighbou?r|friend|sister|brother|colleague|boss|mum|mom|dad|aunt|uncle|cousin|flatmate|roommate|client|character)\b"
+)
 
 
 def named(sentences: Sequence[Sentence], reader: Reader) -> Iterator[Finding]:
@@ -40,15 +46,41 @@ def named(sentences: Sequence[Sentence], reader: Reader) -> Iterator[Finding]:
 
 
 _NEW_THING = {
-    "gym": ("gym", "firm"), "bank": ("bank", "proper"), "job": ("employer", "firm"), "employer": ("employer", "firm"), "company": ("employer", "firm"),
-    "laptop": ("laptop", "hardware"), "machine": ("laptop", "hardware"), "computer": ("laptop", "hardware"), "phone": ("phone_model", "hardware"), "car": ("vehicle", "carname"),
-    "bike": ("bicycle", "proper"), "project": ("project", "title"), "app": ("project", "title"), "band": ("project", "title"), "podcast": ("project", "title"),
-    "newsletter": ("project", "title"), "blog": ("project", "title"), "boss": ("manager", "person"), "manager": ("manager", "person"), "supervisor": ("manager", "person"),
-    "city": ("home_city", "place"), "town": ("home_city", "place"), "dog": ("pet", "names"), "cat": ("pet", "names"), "puppy": ("pet", "names"), "kitten": ("pet", "names"),
-    "provider": ("mobile_provider", "proper"), "camera": ("equipment", "gear"), "favourite": ("likes", "title"), "baby": ("child", "names"), "name": ("name", "fullname"),
-}  # fmt: skip
+    "gym": ("gym", "firm"),
+    "bank": ("bank", "proper"),
+    "job": ("employer", "firm"),
+    "employer": ("employer", "firm"),
+    "company": ("employer", "firm"),
+    "laptop": ("laptop", "hardware"),
+    "machine": ("laptop", "hardware"),
+    "computer": ("laptop", "hardware"),
+    "phone": ("phone_model", "hardware"),
+    "car": ("vehicle", "carname"),
+    "bike": ("bicycle", "proper"),
+    "project": ("project", "title"),
+    "app": ("project", "title"),
+    "band": ("project", "title"),
+    "podcast": ("project", "title"),
+    "newsletter": ("project", "title"),
+    "blog": ("project", "title"),
+    "boss": ("manager", "person"),
+    "manager": ("manager", "person"),
+    "supervisor": ("manager", "person"),
+    "city": ("home_city", "place"),
+    "town": ("home_city", "place"),
+    "dog": ("pet", "names"),
+    "cat": ("pet", "names"),
+    "puppy": ("pet", "names"),
+    "kitten": ("pet", "names"),
+    "provider": ("mobile_provider", "proper"),
+    "camera": ("equipment", "gear"),
+    "favourite": ("likes", "title"),
+    "baby": ("child", "names"),
+    "name": ("name", "fullname"),
+}
 _INTRODUCED = re.compile(
-    rf"\b(?:(?:i|we)(?:'ve)?\s+(?:\w+\s+)?(?:joined|got|bought|found|changed|switched|adopted|started|have|launched|hired)\s+(?:a|an|my|our)?\s*(?:new\s+)?|(?:a|my|our)?\s*new\s+)(?P<noun>{'|'.join(_NEW_THING)})s?"
+    rf"\b(?:(?:i|we)(?:'ve)?\s+(?:\w+\s+)?(?:joined|got|bought|found|changed|switched|adopted|started|have|"
+    rf"launched|hired)\s+(?:a|an|my|our)?\s*(?:new\s+)?|(?:a|my|our)?\s*new\s+)(?P<noun>{'|'.join(_NEW_THING)})s?"
     r"(?:\s+(?:at last|now|today|finally|again|too|yesterday|this week))?\s*(?:[!.:,]+|\s-)\s*$"
 )
 
@@ -66,13 +98,22 @@ def _antecedent(heard: str) -> str:
     last = max(_NOUNS.finditer(heard), key=lambda match: match.start(), default=None)
     attribute, place = (last.lastgroup or "", last.start()) if last else ("", -1)
     for match in _WORD.finditer(heard, max(place, 0)):
-        if lexicon.is_a(match.group(), "animal") and match.group() not in ("fish", "pig", "chicken", "turkey", "lab", "mouse"):
+        if lexicon.is_a(match.group(), "animal") and match.group() not in (
+            "fish",
+            "pig",
+            "chicken",
+            "turkey",
+            "lab",
+            "mouse",
+        ):
             attribute, place = "pet", match.start()
     return "" if place < 0 or _OTHERS.search(heard, max(place - 25, 0)) else attribute
 
 
 def _read(attribute: str, sentence: Sentence, place: int, reader: Reader) -> Iterator[Finding]:
-    kind_name = "names" if attribute in ("pet", "child") else "title" if attribute in ("project", "business") else "person"
+    kind_name = (
+        "names" if attribute in ("pet", "child") else "title" if attribute in ("project", "business") else "person"
+    )
     yield from _values(attribute, kind_name, sentence, place, reader)
 
 

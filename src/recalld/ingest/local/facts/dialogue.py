@@ -95,32 +95,63 @@ QUESTIONS = (
     _ask("which|what team|department", "team:thing"),
     _ask("what's|what_is your goal|aim|target", "goal:goal"),
 )
-_FAVOURITE = re.compile(r"\bwhat(?:'s|s| is| are) your (?:all-time |absolute )?favou?rite (?P<noun>[\w -]{3,25}?)\s*(?:\?|$|these|right|of|at|for|to)")
+_FAVOURITE = re.compile(
+    r"\bwhat(?:'s|s| is| are) your (?:all-time |absolute )?favou?rite (?P<noun>[\w -]{3,25}?)\s*(?:\?|$|these|right|of|at|for|to)"
+)
 
 _LEADING = re.compile(
-    r"(?:(?:oh|well|um+|uh+|hm+|ha(?:ha)*|lol|sure|it's|its|it is|i'm|im|i am|we're|that would be|that'd be|just|probably|mostly|currently|yes|yep|yeah|yup|ok|okay|easy|good question|"
-    r"in|at|on|a|an|the|my|for|near|still|i have|i've got|i use|i drive|i speak|i take|i'd say|definitely|ideally|please|no|nope|nah|only|some|around|about)[,:!.]*\s+)+",
+    r"(?:(?:oh|well|um+|uh+|hm+|ha(?:ha)*|lol|sure|it's|its|it is|i'm|im|i am|we're|that would be|that'd be|just|"
+    r"probably|mostly|currently|yes|yep|yeah|yup|ok|okay|easy|good question|"
+    r"in|at|on|a|an|the|my|for|near|still|i have|i've got|i use|i drive|i speak|i take|i'd say|definitely|ideally|"
+    r"please|no|nope|nah|only|some|around|about)[,:!.]*\s+)+",
     re.IGNORECASE,
 )  # fmt: skip
 _YES = re.compile(
-    r"^(?:(?:ha(?:ha)*|lol|oh|ah|well|um|ooh|wow)[,!.\s]+)*(?:yes|yep|yeah|yea|yup|ya|correct|exactly|right|that's right|thats right|that's correct|that is right|true|indeed|spot on|absolutely|"
-    r"i am|i do|i have|you got it|precisely|bingo|confirmed|of course|aye|affirmative|100%|totally|still true|still the case|guilty|you're right|sure am|sure do|always|definitely|good memory|well remembered)\b(?P<rest>.*)",
+    r"^(?:(?:ha(?:ha)*|lol|oh|ah|well|um|ooh|wow)[,!.\s]+)*(?:yes|yep|yeah|yea|yup|ya|correct|exactly|right|"
+    r"that's right|thats right|that's correct|that is right|true|indeed|spot on|absolutely|"
+    r"i am|i do|i have|you got it|precisely|bingo|confirmed|of course|aye|affirmative|100%|totally|still true|"
+    r"still the case|guilty|you're right|sure am|sure do|always|definitely|good memory|well "
+    r"remembered)\b(?P<rest>.*)",
     re.IGNORECASE | re.DOTALL,
 )
-_NO = re.compile(r"^(?:(?:ha(?:ha)*|lol|oh|ah|well|um)[,!.\s]+)*(?:no|nope|nah|not any ?more|not anymore|wrong|incorrect|not really|no longer)\b[,.:!\s-]*(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
+_NO = re.compile(
+    r"^(?:(?:ha(?:ha)*|lol|oh|ah|well|um)[,!.\s]+)*(?:no|nope|nah|not any ?more|not anymore|wrong|incorrect|not "
+    r"really|no longer)\b[,.:!\s-]*(?P<rest>.*)",
+    re.IGNORECASE | re.DOTALL,
+)
 _BUT = re.compile(r"\b(?:but|except|not|no|isn't|wasn't|don't|wrong|actually|though|although)\b", re.IGNORECASE)
-_OFFER = re.compile(r"\b(?:shall|should|may|can|could|would|do you (?:want|need|prefer|mind)|want me|would you like|like me|need help|is it ok)\b")
+_OFFER = re.compile(
+    r"\b(?:shall|should|may|can|could|would|do you (?:want|need|prefer|mind)|want me|would you like|like me|need help|is it ok)\b"
+)
 _CLAIM = re.compile(
-    r"^(?:.{0,40}?\b(?:looks like|look like|sounds like|seems? (?:like|that|to me)|appears? that|assum(?:e|ing)|take it|gather|believe|think|guess|noted?:?|understand|see that|remember(?: that)?|recall|mentioned|"
-    r"said|told me|check|confirm|as far as i know|correctly|notes say|records say|right in thinking|understood)[,:]?\s+(?:that\s+|earlier\s+)?)?"
+    r"^(?:.{0,40}?\b(?:looks like|look like|sounds like|seems? (?:like|that|to me)|appears? that|assum(?:e|ing)|"
+    r"take it|gather|believe|think|guess|noted?:?|understand|see that|remember(?: that)?|recall|mentioned|"
+    r"said|told me|check|confirm|as far as i know|correctly|notes say|records say|right in thinking|understood)[,"
+    r":]?\s+(?:that\s+|earlier\s+)?)?"
     r"(?=(?:so\s+|then\s+|and\s+|still\s+)?(?:you|your|are you|do you|have you|is your|did you|were you)\b)"
 )
 _DOWN_AS = re.compile(r".{0,40}\b(?:have|had|got|noted|listed|put) you (?:down )?as\s+")
-_TAIL = re.compile(r"(?:[,;.]?\s*(?:right|correct|is that (?:right|correct|still right|true)|isn't it|aren't you|don't you|haven't you|yes|no|still (?:true|right|correct)|as before|or not|am i right|did i get that right|true))?\s*[?.!]*$")
+_TAIL = re.compile(
+    r"(?:[,;.]?\s*(?:right|correct|is that (?:right|correct|still right|true)|isn't it|aren't you|don't you|"
+    r"haven't you|yes|no|still (?:true|right|correct)|as before|or not|am i right|did i get that right|"
+    r"true))?\s*[?.!]*$"
+)
 _PERSONS = (
-    (r"\bare you\b", "i am"), (r"\bdo you\b", "i"), (r"\bhave you\b", "i have"), (r"\bdid you\b", "i"), (r"\bis your\b", "my"), (r"\byou are\b", "i am"), (r"\byou're\b", "i'm"), (r"\byou've\b", "i've"),
-    (r"\byou have\b", "i have"), (r"\byou'd\b", "i'd"), (r"\byour\b", "my"), (r"\byours\b", "mine"), (r"\byourself\b", "myself"), (r"\byou\b", "i"),
-)  # fmt: skip
+    (r"\bare you\b", "i am"),
+    (r"\bdo you\b", "i"),
+    (r"\bhave you\b", "i have"),
+    (r"\bdid you\b", "i"),
+    (r"\bis your\b", "my"),
+    (r"\byou are\b", "i am"),
+    (r"\byou're\b", "i'm"),
+    (r"\byou've\b", "i've"),
+    (r"\byou have\b", "i have"),
+    (r"\byou'd\b", "i'd"),
+    (r"\byour\b", "my"),
+    (r"\byours\b", "mine"),
+    (r"\byourself\b", "myself"),
+    (r"\byou\b", "i"),
+)
 
 
 def answered(question: str, answer: Sentence, reader: Reader) -> Iterator[Finding]:

@@ -6,12 +6,10 @@ what a session says in the end → candidates. Every candidate carries the sente
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from functools import cache
 
-from recalld.ingest.local.facts import antecedents, dialogue, mentions, profile, times
+from recalld.ingest.local.facts import antecedents, dialogue, frames, profile, times
 from recalld.ingest.local.facts.findings import Finding, Reader, index, instead
 from recalld.ingest.local.facts.material import own_words
 from recalld.ingest.local.facts.row import Row
@@ -68,13 +66,15 @@ def _of_message(
     said_at = session.messages[seq].at or session.ended_at
     yield from (times.dated(finding, said_at, session.session.timezone) for finding in found)
     if before is not None:
-        yield from _in_reply(session.messages[before].content[:LONGEST_MESSAGE], before, sentences[0], reader, answered=bool(found))
+        yield from _in_reply(
+            session.messages[before].content[:LONGEST_MESSAGE], before, sentences[0], reader, answered=bool(found)
+        )
 
 
 def _in_sentence(sentence: Sentence, reader: Reader, echo: str) -> Iterator[Finding]:
-    found = [*reader.findings(sentence), *profile.listed(sentence, reader)]
+    found = [*reader.findings(sentence), *profile.listed(sentence, reader), *profile.enumerated(sentence, reader)]
     yield from found
-    yield from mentions.mentioned(sentence, {finding.attribute for finding in found}, echo)
+    yield from frames.read(sentence, {finding.attribute for finding in found}, echo)
 
 
 def _in_reply(claim: str, before: int, reply: Sentence, reader: Reader, *, answered: bool) -> Iterator[Finding]:

@@ -16,18 +16,21 @@ from recalld.layers.facts.attributes import Attributes
 from recalld.values import Act, Origin
 
 _NEGATOR = re.compile(
-    r"\b(?:do not|don'?t|does not|doesn'?t|never|no longer|(?<=have )no|(?<=got )no|(?<=having )no|not(?! only| just| sure| yet| to mention| a fan)|(?<=is)n'?t|(?<=are)n'?t|(?<=have)n'?t|(?<=has)n'?t)(?!\w)"
+    r"\b(?:do not|don'?t|does not|doesn'?t|never|no longer|(?<=have )no|(?<=got )no|(?<=having )no|not(?! only| "
+    r"just| sure| yet| to mention| a fan)|(?<=is)n'?t|(?<=are)n'?t|(?<=have)n'?t|(?<=has)n'?t)(?!\w)"
 )
 _ADVERB = re.compile(
     r"\b(?:currently|actually|also|really|recently|finally|officially|mostly|mainly|usually|personally|presently|basically|primarily|"
     r"normally|generally|lately|temporarily|permanently|happily|proudly|strictly|definitely|honestly|absolutely|truly|totally|completely|"
-    r"fully|quite|pretty(?= (?:much|into|keen|serious))|a bit(?! of)|a little(?= (?:allergic|deaf|into))|kind of|sort of|kinda|sorta|technically|originally(?! from)|almost|exclusively|"
+    r"fully|quite|pretty(?= (?:much|into|keen|serious))|a bit(?! of)|a little(?= (?:allergic|deaf|into))|kind of|"
+    r"sort of|kinda|sorta|technically|originally(?! from)|almost|exclusively|"
     r"regularly|often|sometimes|myself|ourselves|severely|mildly|deathly|terribly|badly|newly|properly|secretly|successfully|legally|"
     r"seriously|literally|obviously|clearly|simply|eventually|ultimately|luckily|thankfully|sadly|unfortunately|apparently|officially|"
     r"occasionally|frequently|mum|practically|essentially|effectively|formally|quietly|suddenly|gradually|slowly|rarely)\b(?! [?.!]*$)"
 )
 _INSTEAD = re.compile(
-    r"\s*,?\s*(?:and |but )?(?P<how>not|instead of|rather than|no longer|and no longer)\s+(?:the |a |an |in |at |on |with |my |our )?(?P<old>[^\s,.;:!?][^,.;:!?]{0,40})"
+    r"\s*,?\s*(?:and |but )?(?P<how>not|instead of|rather than|no longer|and no longer)\s+(?:the |a |an |in |at |"
+    r"on |with |my |our )?(?P<old>[^\s,.;:!?][^,.;:!?]{0,40})"
 )
 
 
@@ -73,7 +76,9 @@ class Reader:
         low, negators = _blanked(sentence.low)
         kept: list[Finding] = []
         for row in self._candidates(low):
-            if (row.needs and not re.search(row.needs, self.window)) or (row.unless and re.search(row.unless, self.window)):
+            if (row.needs and not re.search(row.needs, self.window)) or (
+                row.unless and re.search(row.unless, self.window)
+            ):
                 continue
             for match in row.pattern.regex.finditer(low):
                 found = list(self._read(row, match, mood, negators))
@@ -85,10 +90,14 @@ class Reader:
         numbered = {number: row for word in present for number, row in self.rows.get(word, ())}
         return [numbered[number] for number in sorted(numbered)]
 
-    def _read(self, row: Row, match: re.Match[str], mood: Mood, negators: Sequence[tuple[int, int]]) -> Iterator[Finding]:
+    def _read(
+        self, row: Row, match: re.Match[str], mood: Mood, negators: Sequence[tuple[int, int]]
+    ) -> Iterator[Finding]:
         if not _meant(row, match, mood):
             return
-        first_slot = min((match.start(slot.group) for slot in row.pattern.slots if match.start(slot.group) >= 0), default=match.end())
+        first_slot = min(
+            (match.start(slot.group) for slot in row.pattern.slots if match.start(slot.group) >= 0), default=match.end()
+        )
         start = mood.clause_start(match.start())
         negated = any(start <= begin and end <= first_slot for begin, end in negators)
         if row.negative:
@@ -174,7 +183,7 @@ def instead(finding: Finding) -> Finding:
 def _covered(finding: Finding, kept: Sequence[Finding], *, any_attribute: bool) -> bool:
     """True when an earlier row read the same words for the same attribute: "dog Rex" leaves nothing for "dog"."""
     return any(
-        (any_attribute or other.attribute == finding.attribute) and other.kind and finding.kind
+        (any_attribute or (other.attribute, other.act) == (finding.attribute, finding.act)) and other.kind and finding.kind
         and other.start <= finding.place < other.end
         for other in kept
     )  # fmt: skip
@@ -182,9 +191,13 @@ def _covered(finding: Finding, kept: Sequence[Finding], *, any_attribute: bool) 
 
 def _fills(text: str, value: str) -> bool:
     """True when nothing but an adverb follows *value* in a slot that is closed by further words."""
-    place = text.casefold().rfind(value.split()[-1].casefold())
-    behind = re.findall(r"\w+", text[place + len(value.split()[-1]) :]) if place >= 0 else []
-    return all(word in ("th", "st", "nd", "rd", "now", "too", "also", "again", "s", "really", "actually", "finally", "both", "just") for word in behind)
+    place = text.casefold().rfind(value.rsplit(maxsplit=1)[-1].casefold())
+    behind = re.findall(r"\w+", text[place + len(value.rsplit(maxsplit=1)[-1]) :]) if place >= 0 else []
+    return all(
+        word
+        in ("th", "st", "nd", "rd", "now", "too", "also", "again", "s", "really", "actually", "finally", "both", "just")
+        for word in behind
+    )
 
 
 def _meant(row: Row, match: re.Match[str], mood: Mood) -> bool:
@@ -192,7 +205,11 @@ def _meant(row: Row, match: re.Match[str], mood: Mood) -> bool:
     start = match.start()
     if row.pattern.anchored and mood.words_before(start):
         return False
-    words = match.group()[: max(match.start(s.group) - start for s in row.pattern.slots)] if row.pattern.slots else match.group()
+    words = (
+        match.group()[: max(match.start(s.group) - start for s in row.pattern.slots)]
+        if row.pattern.slots
+        else match.group()
+    )
     if not row.asked and mood.asked(start):
         return False
     places = [start, *(match.start(slot.group) for slot in row.pattern.slots)]
@@ -206,7 +223,14 @@ def _meant(row: Row, match: re.Match[str], mood: Mood) -> bool:
 def _constants(row: Row, match: re.Match[str], sentence: Sentence, *, negated: bool) -> Iterator[Finding]:
     given = row.gives_not if negated else row.gives
     for attribute, value in given.items():
-        yield Finding(attribute=attribute, value=value, sentence=sentence, place=match.start(), end=match.end(), confidence=row.confidence)
+        yield Finding(
+            attribute=attribute,
+            value=value,
+            sentence=sentence,
+            place=match.start(),
+            end=match.end(),
+            confidence=row.confidence,
+        )
     over = row.gives if negated else row.ends
     for attribute, value in over.items():
         yield Finding(
@@ -229,6 +253,9 @@ def _paired(row: Row, found: Sequence[Finding], given_up: Sequence[Finding]) -> 
     if row.retract:
         for finding in found:
             yield from (_over(replace(finding, attribute=name)) for name in row.among or (finding.attribute,))
+        return
+    if row.renames:
+        yield from (replace(finding, act="correct") for finding in found)
         return
     old = given_up[0].value if given_up else None
     if not found:
@@ -254,6 +281,6 @@ def _blanked(low: str) -> tuple[str, list[tuple[int, int]]]:
 
 
 def _value_end(text: str, place: int, value: str) -> int:
-    last = value.split()[-1]
+    last = value.rsplit(maxsplit=1)[-1]
     found = text.find(last, place)
     return found + len(last) if found >= 0 else place + len(value)

@@ -38,23 +38,50 @@ _STRUCTURES: tuple[tuple[str, str], ...] = (
     (r"<\|[^|\n]{0,40}\|>|\[/?(?:inst|system|sys|memory|assistant|admin)[^\]\n]{0,40}\]|<</?sys>>", "rest"),
     (r"^#{2,}\s*(?:system|instructions?|memory|new instructions?)\b", "rest"),
     # turns of somebody else
-    (r"^[ \t]*[\"'*_]*(?:system|assistant|ai|user|human|developer|tool|bot|admin(?:istrator)?)[*_]*\s*(?:message|prompt|note)?\s*:", "rest"),
+    ((
+        r"^[ \t]*[\"'*_]*(?:system|assistant|ai|user|human|developer|tool|bot|admin(?:istrator)?)[*_]*\s*(?:message|"
+        r"prompt|note)?\s*:"
+    ), "rest"),
     (r"\b(?:SYSTEM|ASSISTANT|ADMIN|DEVELOPER)(?: (?:MESSAGE|PROMPT|NOTE|OVERRIDE))?\s*:", "rest!"),
     (r"\bnote to (?:the )?(?:ai|assistant|llm|model|chatbot|bot)s?\b", "rest"),
     # instructions to the assistant or its memory
-    (r"\b(?:ignore|disregard|forget|override|bypass)\b[^.\n]{0,40}\b(?:previous|prior|above|earlier|system|all|your)\b[^.\n]{0,30}\b(?:instruction|prompt|rule|guideline|direction|polic)", "rest"),
-    (r"\b(?:remember|record|store|save|note|memori[sz]e|assume|update (?:your|the) (?:memory|profile))\b[^.\n]{0,30}\b(?:all|every|each|other|any) (?:the )?(?:users?|customers?|people|clients?|tenants?)\b", "rest"),
-    (r"\b(?:remember|record|store|save|note|memori[sz]e|write down|add to (?:your )?memory)\b[^.\n]{0,20}\b(?:th(?:e|is|at) (?:user|person|customer|client|teacher|student|account|owner|reader))\b", "rest"),
-    (r"\b(?:the user|this user)(?:'s)?\s+(?:is|has|was|lives|likes|loves|prefers|wants|works|name|favou?rite|email|password|role|city)\b", "rest"),
+    ((
+        r"\b(?:ignore|disregard|forget|override|bypass)\b[^.\n]{0,40}\b(?:previous|prior|above|earlier|system|all|"
+        r"your)\b[^.\n]{0,30}\b(?:instruction|prompt|rule|guideline|direction|polic)"
+    ), "rest"),
+    ((
+        r"\b(?:remember|record|store|save|note|memori[sz]e|assume|update (?:your|the) (?:memory|profile))\b[^.\n]{0,"
+        r"30}\b(?:all|every|each|other|any) (?:the )?(?:users?|customers?|people|clients?|tenants?)\b"
+    ), "rest"),
+    ((
+        r"\b(?:remember|record|store|save|note|memori[sz]e|write down|add to (?:your )?memory)\b[^.\n]{0,"
+        r"20}\b(?:th(?:e|is|at) (?:user|person|customer|client|teacher|student|account|owner|reader))\b"
+    ), "rest"),
+    ((
+        r"\b(?:the user|this user)(?:'s)?\s+(?:is|has|was|lives|likes|loves|prefers|wants|works|name|favou?rite|email|"
+        r"password|role|city)\b"
+    ), "rest"),
     (r"\b(?:update|set|write|insert|change|overwrite)\b[^.\n]{0,20}\b(?:user ?profile|user ?memory|memory|profile)\b\s*[:=]", "rest"),
     (r"\buser\.\w+\s*=|\b(?:memory|profile)\.\w+\s*=", "rest"),
     (r"\byou are now\b|\bfrom now on,? you are\b|\bnew persona\b|\bdeveloper mode\b|\bjailbreak", "rest"),
     # documents after a colon or a line break
     (rf"\b{_TEXT_VERB}\b[^:\n]{{0,80}}?(?::|\n)(?=\s*\S)", "rest"),
-    (rf"\b(?:here(?:'s| is| are)|this is|below is|pasting|pasted|copied|found|got|received|from|the|this|following)\b[^:\n.]{{0,40}}\b{_TEXT_NOUN}\b[^:\n.]{{0,40}}(?::|\n\n)(?=\s*\S)", "rest"),
-    (r"\b(?:s?he|they|it|who|that|sign|label|page|site|article|boss|client|customer|manager|landlord|teacher|friend|colleague|mum|mom|dad|mother|father|sister|brother|wife|husband|partner|son|daughter|doctor|ad|poster|sticker|card|shirt|mug|email|e-mail|letter|message)\s+(?:just\s+)?(?:said|says|wrote|writes|goes|reads|told me|texted|replied|answered|asked|messaged|claims|claimed)\s*:(?=\s*\S)", "rest"),
+    ((
+        rf"\b(?:here(?:'s| is| are)|this is|below is|pasting|pasted|copied|found|got|received|from|the|this|"
+        rf"following)\b[^:\n.]{{0,40}}\b{_TEXT_NOUN}\b[^:\n.]{{0,40}}(?::|\n\n)(?=\s*\S)"
+    ), "rest"),
+    ((
+        r"\b(?:s?he|they|it|who|that|sign|label|page|site|article|boss|client|customer|manager|landlord|teacher|"
+        r"friend|colleague|mum|mom|dad|mother|father|sister|brother|wife|husband|partner|son|daughter|doctor|ad|"
+        r"poster|sticker|card|shirt|mug|email|e-mail|letter|message)\s+(?:just\s+)?(?:said|says|wrote|writes|goes|"
+        r"reads|told me|texted|replied|answered|asked|messaged|claims|claimed)\s*:(?=\s*\S)"
+    ), "rest"),
     # an e-mail
-    (r"^[ \t]*(?:dear\b[^\n]{0,60}|to whom it may concern)[,:]?[ \t]*\n.*?(?:\n[ \t]*(?:(?:kind|best|warm|many)?\s*regards|sincerely|yours\b[^\n]{0,20}|cheers|best|best wishes|all the best|thanks|thank you)[ \t]*,?[ \t]*(?:\n[^\n]{0,60}){0,2}|\Z)", "match"),
+    ((
+        r"^[ \t]*(?:dear\b[^\n]{0,60}|to whom it may concern)[,:]?[ \t]*\n.*?(?:\n[ \t]*(?:(?:kind|best|warm|"
+        r"many)?\s*regards|sincerely|yours\b[^\n]{0,20}|cheers|best|best wishes|all the best|thanks|thank you)[ \t]*,"
+        r"?[ \t]*(?:\n[^\n]{0,60}){0,2}|\Z)"
+    ), "match"),
     (r"^[ \t]*(?:from|to|subject|sent|date|cc|re|fwd|betreff)\s*:[^\n]*\n[ \t]*(?:from|to|subject|sent|date|cc)\s*:", "rest0"),
     (r"^[ \t]*-{2,}\s*(?:original|forwarded)\b|\bbegin forwarded message", "rest"),
     (r"^[ \t]*subject\s*:", "rest0"),

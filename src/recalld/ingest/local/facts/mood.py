@@ -23,11 +23,31 @@ _BOUNDARY = re.compile(
 # Openers of what is not asserted, and how far they reach: "end" of the sentence, next "comma", or their own "clause".
 # "intent" reaches through the clause too, but is what goals and plans are made of.
 _UNREAL: tuple[tuple[str, str], ...] = (
-    (r"\b(?:suppose|supposing|imagine|imagining|pretend|pretending|assume|assuming|hypothetically|hypothetical|in theory|let'?s say|say i'?m|what if|how about if)\b", "end"),
-    (r"\b(?:role-?play(?:ing)?|act as|in character|my character|playing as|in (?:a|my|the|his|her) (?:dream|novel|story|book|game|film|movie|song)|dreamt|dreamed|in another life|parallel universe)\b", "end"),
-    (r"\b(?:if|unless|whether|in case|as if|as though|as long as|provided|until i|before i|once i|whenever i|till i|when i(?:'m| was| had| lived| worked| were| used)?)\b", "comma"),
-    (r"\b(?:i(?:'d)? wish|would(?! like| love)|could|might|may(?= (?:be|have|get|move|try|i|we|become|switch|buy|start))|should|maybe|perhaps|possibly|probably|not sure|unsure|wonder|wondering|guess i|suppose i|dream(?:ing)? of|thinking (?:of|about)|think(?:ing)? i'?ll|considering|tempted to|toying with|thought about|almost|nearly|used to|someday|one day|eventually|supposed to|might as well|shall i|let'?s|dying to|tried|away from (?:being|becoming)|(?:training|studying|learning|studied|trained|qualifying) to be(?:come)?|on my way to|interested in (?:buying|getting|moving))\b", "clause"),
-    (r"\b(?:want(?:s|ed)? to|wanna|would (?:like|love)|like to (?:have|be|get|live|move|own|become)|love to (?:have|be|get|live|move|own|become)|i'?d|we'?d|hope to|hoping to|hopefully|planning (?:to|on)|plan to|going to|gonna|about to|trying to|need to|have to|gotta|will|i'?ll|we'?ll|won'?t|looking (?:for|into|at))\b", "intent"),
+    ((
+        r"\b(?:suppose|supposing|imagine|imagining|pretend|pretending|assume|assuming|hypothetically|hypothetical|in "
+        r"theory|let'?s say|say i'?m|what if|how about if)\b"
+    ), "end"),
+    ((
+        r"\b(?:role-?play(?:ing)?|act as|in character|my character|playing as|in (?:a|my|the|his|her) (?:dream|novel|"
+        r"story|book|game|film|movie|song)|dreamt|dreamed|in another life|parallel universe)\b"
+    ), "end"),
+    ((
+        r"\b(?:if|unless|whether|in case|as if|as though|as long as|provided|until i|before i|once i|whenever i|till "
+        r"i|when i(?:'m| was| had| lived| worked| were| used)?)\b"
+    ), "comma"),
+    ((
+        r"\b(?:i(?:'d)? wish|would(?! like| love)|could|might|may(?= (?:be|have|get|move|try|i|we|become|switch|buy|"
+        r"start))|should|maybe|perhaps|possibly|probably|not sure|unsure|wonder|wondering|guess i|suppose i|"
+        r"dream(?:ing)? of|thinking (?:of|about)|think(?:ing)? i'?ll|considering|tempted to|toying with|thought about|"
+        r"almost|nearly|used to|someday|one day|eventually|supposed to|might as well|shall i|let'?s|dying to|tried|"
+        r"away from (?:being|becoming)|(?:training|studying|learning|studied|trained|qualifying) to be(?:come)?|on my "
+        r"way to|interested in (?:buying|getting|moving))\b"
+    ), "clause"),
+    ((
+        r"\b(?:want(?:s|ed)? to|wanna|would (?:like|love)|like to (?:have|be|get|live|move|own|become)|love to "
+        r"(?:have|be|get|live|move|own|become)|i'?d|we'?d|hope to|hoping to|hopefully|planning (?:to|on)|plan to|"
+        r"going to|gonna|about to|trying to|need to|have to|gotta|will|i'?ll|we'?ll|won'?t|looking (?:for|into|at))\b"
+    ), "intent"),
 )  # fmt: skip
 _UNREAL_PATTERNS = tuple((re.compile(pattern), scope) for pattern, scope in _UNREAL)
 
@@ -43,17 +63,23 @@ _TAG_QUESTION = re.compile(r"\b(?:right|correct|no|yes|isn'?t it|innit|ok|okay|e
 
 _IRONY = re.compile(
     r"""
-      \bjust\s+(?:LOVE|ADORE|ENJOY)\b | \bI\s+(?:just\s+|so\s+|really\s+|absolutely\s+)?(?:LOVE|ADORE)\b | \bSO\s+(?:much\s+)?(?:fun|happy|glad|excited|thrilled|lucky)\b
+      \bjust\s+(?:LOVE|ADORE|ENJOY)\b | \bI\s+(?:just\s+|so\s+|really\s+|absolutely\s+)?(?:LOVE|ADORE)\b | \bSO\s+(?:much\s+)?(?:fun
+      |happy|glad|excited|thrilled|lucky)\b
     | (?i:\boh,?\s+(?:great|brilliant|joy|wonderful|fantastic|perfect|lovely|goody|yay|fab|super|awesome|how\s+\w+)\b)
-    | (?i:\b(?:yeah|yea|ya)[,\s]+(?:right|sure|totally|because)\b) | (?i:\byeah,?\s+i'?m\s+(?:totally|clearly|obviously|definitely|such)\b)
+    | (?i:\b(?:yeah|yea|ya)[,\s]+(?:right|sure|totally|because)\b) | (?i:\byeah,?\s+i'?m\s+(?:totally|clearly|obviously|definitely
+      |such)\b)
     | (?i:(?:^|[\s(])/s\b) | (?i:\bsaid\s+(?:no\s?one|nobody)\b) | (?i:^sure,)
     | (?i:\b(?:totally|clearly|obviously|evidently|apparently|surely)\s+(?:a|an|the|my|living|rich|famous|rolling|made)\b)
     | (?i:\bi'?m\s+(?:totally|clearly|obviously|evidently|apparently|surely)\b)
-    | (?i:\b(?:living\s+the\s+dream|lucky\s+me|what\s+a\s+(?:joy|treat|delight)|how\s+(?:wonderful|lovely|delightful|thrilling)|just\s+what\s+i\s+(?:needed|wanted)|be\s+still\s+my)\b)
-    | (?i:\b(?:truly|absolutely|literally)\s+my\s+(?:absolute\s+)?favou?rite\b) | (?i:\bmy\s+(?:absolute\s+|all-time\s+)?favou?rite\s+(?:thing|part|activity|pastime|hobby)\s+(?:in\s+the\s+world|ever|is\s+when)\b)
+    | (?i:\b(?:living\s+the\s+dream|lucky\s+me|what\s+a\s+(?:joy|treat|delight)|how\s+(?:wonderful|lovely|delightful|thrilling)
+      |just\s+what\s+i\s+(?:needed|wanted)|be\s+still\s+my)\b)
+    | (?i:\b(?:truly|absolutely|literally)\s+my\s+(?:absolute\s+)?favou?rite\b) | (?i:\bmy\s+(?:absolute\s+
+      |all-time\s+)?favou?rite\s+(?:thing|part|activity|pastime|hobby)\s+(?:in\s+the\s+world|ever|is\s+when)\b)
     | (?i:\b(?:love|adore)\s+(?:it\s+when|nothing\s+more\s+than|being\s+(?:on\s+hold|ignored|woken|yelled|stuck|late|broke|charged))\b)
-    | (?i:\bbecause\s+(?:of\s+course|who\s+doesn'?t|obviously|apparently)\b) | (?i:\bwow,?\s+(?:thanks|great|my\s+favou?rite|what)\b) | (?i:\bthanks\s+a\s+(?:bunch|lot)\s+for\s+nothing\b)
-    | (?i:\bas\s+if\s+i\b) | (?i:\b(?:a|the)\s+(?:millionaire|billionaire|genius|superhero|saint|wizard|robot|princess|queen\s+of\s+england|pope)\b)
+    | (?i:\bbecause\s+(?:of\s+course|who\s+doesn'?t|obviously|apparently)\b) | (?i:\bwow,?\s+(?:thanks|great|my\s+favou?rite|what)\b)
+      | (?i:\bthanks\s+a\s+(?:bunch|lot)\s+for\s+nothing\b)
+    | (?i:\bas\s+if\s+i\b) | (?i:\b(?:a|the)\s+(?:millionaire|billionaire|genius|superhero|saint|wizard|robot|princess
+      |queen\s+of\s+england|pope)\b)
     | [🙄🙃] | (?i:\beye\s?roll)
     """,
     re.VERBOSE,
@@ -61,15 +87,17 @@ _IRONY = re.compile(
 
 _SPEAKERS = words(
     """
-    he she they who someone somebody everyone everybody people nobody says said say saying thinks thought think believes claims
-    claimed told tells asked asks wrote writes insists suggests suggested calls called hears heard reads guesses joked jokes
-    hopes assumes assumed expects his her their him them whose accused
+    he she they who someone somebody everyone everybody people nobody says said say saying thinks thought think
+    believes claims claimed told tells asked asks wrote writes insists suggests suggested calls called hears heard
+    reads guesses joked jokes hopes assumes assumed expects his her their him them whose accused
     """
 )
 _OWN = words("i i'm im i've ive we we're we've")
 _ASSENT = re.compile(
-    r"\b(?:i (?:told|said|mentioned|wrote|think|thought|believe|already told|already said)|(?:told|tell|remind(?:ed)?) you|you (?:asked|said)|"
-    r"(?:doctor|gp|vet|dentist|doc|therapist|allergist) (?:said|says|told me|thinks|confirmed|diagnosed)|people call me|everyone calls me|everybody calls me|called|they call me)\b"
+    r"\b(?:i (?:told|said|mentioned|wrote|think|thought|believe|already told|already said)|(?:told|tell|"
+    r"remind(?:ed)?) you|you (?:asked|said)|"
+    r"(?:doctor|gp|vet|dentist|doc|therapist|allergist) (?:said|says|told me|thinks|confirmed|diagnosed)|people "
+    r"call me|everyone calls me|everybody calls me|called|they call me)\b"
 )
 
 
@@ -169,11 +197,11 @@ class Mood:
 
 _FILLERS = words(
     """
-    so and but well ok okay hey hi hello yo yeah yes yep no nope oh ah hm hmm btw fyi also actually honestly now currently just finally
-    then plus because since as although though while even that note remember reminder please sorry still only anyway quick
-    update news ps p.s. tbh lol haha guess what recently lately today yesterday both basically officially already again thanks
-    thx cheers right anyways ngl imo have has had been am was long story short personally hiya ugh yay nah fwiw mind you
-    in fact of course too further ah finally eventually since
+    so and but well ok okay hey hi hello yo yeah yes yep no nope oh ah hm hmm btw fyi also actually honestly now
+    currently just finally then plus because since as although though while even that note remember reminder please
+    sorry still only anyway quick update news ps p.s. tbh lol haha guess what recently lately today yesterday both
+    basically officially already again thanks thx cheers right anyways ngl imo have has had been am was long story
+    short personally hiya ugh yay nah fwiw mind you in fact of course too further ah finally eventually since
     """
 )
 _SUBJECT = re.compile(

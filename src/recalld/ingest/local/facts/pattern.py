@@ -8,7 +8,7 @@ A pattern is a line of words. `a|b_c` are alternatives (`_` is a space), `word?`
 from `MACROS`, `..` is a gap of up to three words, and `<attribute:kind>` is a slot: a value of that kind (see `kinds.py`)
 for that attribute. A `-` before the attribute makes it the value that is given up. `<@*_day:noun>` reads the name of the
 attribute itself (the `*` of the template), which slots without an attribute, `<:days>`, then take. `^` ties the pattern to the beginning of
-a clause, `$` to the end of the sentence; a token in /slashes/ is a regular expression.
+a clause, `$` to the end of the sentence; a element in /slashes/ is a regular expression.
 """
 
 from __future__ import annotations
@@ -28,9 +28,15 @@ MACROS: Mapping[str, str] = {
     "i": rf"(?:i|we){_ADVERB_RUN}",
     "im": rf"(?:(?:i'?m|we're)|(?:i|we)\s+(?:am|are)|(?:i'?ve|we've|(?:i|we)\s+have)\s+been){_ADVERB_RUN}",
     "ive": rf"(?:(?:i'?ve|we've)|(?:i|we)\s+have|i|we){_ADVERB_RUN}",
-    "have": rf"(?:(?:i|we){_ADVERB_RUN}\s+(?:have\s+got|have|own|keep|got|possess)|(?:i'?ve|we've){_ADVERB_RUN}\s+got|(?:i'?ve|we've){_ADVERB_RUN})",
+    "have": (
+        rf"(?:(?:i|we){_ADVERB_RUN}\s+(?:have\s+got|have|own|keep|got|possess)|(?:i'?ve|we've){_ADVERB_RUN}\s+got|"
+        rf"(?:i'?ve|we've){_ADVERB_RUN})"
+    ),
     "got": "got|bought|adopted|purchased|acquired|rescued|ordered|picked_up|inherited|treated_myself_to|leased|got_myself",
-    "my": r"(?:my|our)(?:\s+(?:new|own|current|latest|present|main|primary|actual|real|correct|whole|dear|lovely|poor|beloved|old|little|personal|private|work))*",
+    "my": (
+        r"(?:my|our)(?:\s+(?:new|own|current|latest|present|main|primary|actual|real|correct|whole|dear|lovely|poor|"
+        r"beloved|old|little|personal|private|work))*"
+    ),
     "is": "is|'s|are|=|:|has_been|remains|is_now|are_now|is_still|is_actually|is_just|is_always|is_currently|is_definitely",
     "a": "a|an|the|some|another",
     "live": "live|living|reside|residing|dwell",
@@ -59,30 +65,32 @@ class Pattern:
     """A compiled pattern; the regular expression is built when it is first needed."""
 
     source: str
-    tokens: tuple[str, ...] = field(init=False)
+    elements: tuple[str, ...] = field(init=False)
     slots: tuple[Slot, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        tokens = tuple(self.source.split())
-        object.__setattr__(self, "tokens", tokens)
-        object.__setattr__(self, "slots", tuple(_slot(token, n) for n, token in enumerate(tokens) if token.startswith("<")))
+        elements = tuple(self.source.split())
+        object.__setattr__(self, "elements", elements)
+        object.__setattr__(
+            self, "slots", tuple(_slot(element, n) for n, element in enumerate(elements) if element.startswith("<"))
+        )
 
     @cached_property
     def regex(self) -> re.Pattern[str]:
         """The pattern as a regular expression over a sentence in lower case."""
-        return re.compile(_regex(self.tokens))
+        return re.compile(_regex(self.elements))
 
     @property
     def anchored(self) -> bool:
         """True when the pattern holds at the beginning of a clause only."""
-        return self.tokens[0] == "^"
+        return self.elements[0] == "^"
 
     @cached_property
     def triggers(self) -> frozenset[str]:
         """Words one of which must be in a sentence for the pattern to match; empty when there are none."""
-        candidates = [found for token in self.tokens if (found := _trigger(token))]
+        candidates = [found for element in self.elements if (found := _trigger(element))]
         rare = [found for found in candidates if not found & _COMMON_WORDS]
-        return min(rare or candidates, key=len, default=frozenset())
+        return min(rare or candidates, key=len, default=frozenset[str]())
 
 
 def first_person(text: str) -> bool:
@@ -90,8 +98,8 @@ def first_person(text: str) -> bool:
     return bool(_FIRST_PERSON.search(text))
 
 
-def _slot(token: str, number: int) -> Slot:
-    attribute, _, kind = token.strip("<>?").partition(":")
+def _slot(element: str, number: int) -> Slot:
+    attribute, _, kind = element.strip("<>?").partition(":")
     return Slot(
         attribute=attribute.lstrip("-@"),
         kind=kind,
@@ -101,61 +109,61 @@ def _slot(token: str, number: int) -> Slot:
     )
 
 
-def _regex(tokens: tuple[str, ...]) -> str:
-    """The tokens joined: white space stands in front of each but the first that must be there, behind those before it."""
-    tokens = _without_open_end(tokens)
+def _regex(elements: tuple[str, ...]) -> str:
+    """The elements joined: white space stands in front of each but the first that must be there, behind those before it."""
+    elements = _without_open_end(elements)
     parts: list[str] = []
     begun = False
-    for number, token in enumerate(tokens):
-        parts.append(_part(token, number, begun=begun, last=not _slot_closed(tokens, number)))
-        begun = begun or not (token == "^" or _optional(token))
+    for number, element in enumerate(elements):
+        parts.append(_part(element, number, begun=begun, last=not _slot_closed(elements, number)))
+        begun = begun or not (element == "^" or _optional(element))
     return r"(?<![\w'])" + "".join(parts)
 
 
-def _without_open_end(tokens: tuple[str, ...]) -> tuple[str, ...]:
-    """The tokens up to the last one that must be there: behind an open slot, what may be missing decides nothing."""
-    end = len(tokens)
-    while end > 1 and _optional(tokens[end - 1]):
+def _without_open_end(elements: tuple[str, ...]) -> tuple[str, ...]:
+    """The elements up to the last one that must be there: behind an open slot, what may be missing decides nothing."""
+    end = len(elements)
+    while end > 1 and _optional(elements[end - 1]):
         end -= 1
-    return tokens[:end]
+    return elements[:end]
 
 
-def _slot_closed(tokens: tuple[str, ...], number: int) -> bool:
-    """True when a token that must be there follows the one at *number*."""
-    return any(not _optional(token) and token != "$" for token in tokens[number + 1 :])
+def _slot_closed(elements: tuple[str, ...], number: int) -> bool:
+    """True when a element that must be there follows the one at *number*."""
+    return any(not _optional(element) and element != "$" for element in elements[number + 1 :])
 
 
-def _optional(token: str) -> bool:
-    return token == ".." or (token.endswith("?") and not token.startswith("/"))
+def _optional(element: str) -> bool:
+    return element == ".." or (element.endswith("?") and not element.startswith("/"))
 
 
-def _part(token: str, number: int, *, begun: bool, last: bool) -> str:
-    if token == "^":
+def _part(element: str, number: int, *, begun: bool, last: bool) -> str:
+    if element == "^":
         return ""
-    if token == "$":
+    if element == "$":
         return r"\s*[.!?…]*$"
-    if token == "..":
+    if element == "..":
         return r"(?:\s+[\w'-]+,?){0,3}?" if begun else r"(?:[\w'-]+\s+){0,3}?"
-    if token.startswith("<"):
+    if element.startswith("<"):
         body = rf"(?=(?P<s{number}>\S.*))" if last else rf"(?P<s{number}>[^\s,;:!?()][^,;:!?()]{{0,60}}?)"
         return rf"\s+{body}" if begun else body
-    if _optional(token):
-        return f"(?:{_words(token[:-1], lead=True)})?" if begun else rf"(?:{_words(token[:-1], lead=False)}\s+)?"
-    return _words(token, lead=begun)
+    if _optional(element):
+        return f"(?:{_words(element[:-1], lead=True)})?" if begun else rf"(?:{_words(element[:-1], lead=False)}\s+)?"
+    return _words(element, lead=begun)
 
 
-def _words(token: str, *, lead: bool) -> str:
-    """A token as a group; with *lead*, what separates it from the token before it is part of each alternative."""
-    if token.startswith("/"):
-        return rf"\s+(?:{token[1:-1]})" if lead else f"(?:{token[1:-1]})"
-    parts = [_alternative(part, lead=lead) for part in sorted(_alternatives(token), key=len, reverse=True)]
+def _words(element: str, *, lead: bool) -> str:
+    """A element as a group; with *lead*, what separates it from the element before it is part of each alternative."""
+    if element.startswith("/"):
+        return rf"\s+(?:{element[1:-1]})" if lead else f"(?:{element[1:-1]})"
+    parts = [_alternative(part, lead=lead) for part in sorted(_alternatives(element), key=len, reverse=True)]
     return f"(?:{'|'.join(parts)})"
 
 
-def _alternatives(token: str) -> list[str]:
-    """The alternatives of a token, with the phrases of macros in place; a macro that is a regular expression stays whole."""
+def _alternatives(element: str) -> list[str]:
+    """The alternatives of a element, with the phrases of macros in place; a macro that is a regular expression stays whole."""
     found: list[str] = []
-    for part in token.split("|"):
+    for part in element.split("|"):
         text = MACROS[part.strip("{}")] if part.startswith("{") else part
         found += [text] if "(?" in text else [alternative for alternative in text.split("|") if alternative]
     return found
@@ -174,10 +182,10 @@ def _literal(alternative: str, *, lead: bool) -> str:
     return space + text + (r"(?!\w)" if alternative[-1].isalnum() else "")
 
 
-def _trigger(token: str) -> frozenset[str]:
-    """The first words of a token's alternatives, without apostrophes; empty for what can be missing or is open."""
-    if token.endswith("?") or token[0] in "<^$/.":
+def _trigger(element: str) -> frozenset[str]:
+    """The first words of a element's alternatives, without apostrophes; empty for what can be missing or is open."""
+    if element.endswith("?") or element[0] in "<^$/.":
         return frozenset()
-    alternatives = _alternatives(token)
+    alternatives = _alternatives(element)
     firsts = {part.split("_")[0].replace("'", "") for part in alternatives}
     return frozenset() if any(not first[:1].isalnum() for first in firsts) else frozenset(firsts)

@@ -10,15 +10,16 @@ from recalld.ingest.local.facts.sentences import MASK
 
 STOP = words(
     """
-    but so because cause cuz since although though while whereas if unless when whenever where which who whom that as than then
-    at in on to from by with without for during after before until till about into over under through per via near around against
-    between behind beside off up down out now currently lately recently already again too also anymore any still just btw tbh imo lol
-    haha hahaha lmao pls please plz thanks thx today yesterday tomorrow tonight this last next every always usually sometimes often
-    instead anyway actually yet ago these those there here rn atm honestly really first later soon once twice i i'm im i've ive i'd i'll
-    we we're we've he she they it it's its you your my our his her their me us them is are was were has have had having do does did can
-    could will would should may might need needs want wants what what's how why who's right ok okay yes no not never only even ever
-    either neither both though fyi obviously especially mostly mainly roughly exactly permanently professionally full-time part-time
-    anyways while whilst due help thank cheers sorry lol. & + / - – — nowadays n
+    but so because cause cuz since although though while whereas if unless when whenever where which who whom that
+    as than then at in on to from by with without for during after before until till about into over under through
+    per via near around against between behind beside off up down out now currently lately recently already again
+    too also anymore any still just btw tbh imo lol haha hahaha lmao pls please plz thanks thx today yesterday
+    tomorrow tonight this last next every always usually sometimes often instead anyway actually yet ago these those
+    there here rn atm honestly really first later soon once twice i i'm im i've ive i'd i'll we we're we've he she
+    they it it's its you your my our his her their me us them is are was were has have had having do does did can
+    could will would should may might need needs want wants what what's how why who's right ok okay yes no not never
+    only even ever either neither both though fyi obviously especially mostly mainly roughly exactly permanently
+    professionally full-time part-time anyways while whilst due help thank cheers sorry lol. & + / - – — nowadays n
     """
 )
 LINKS = words("and & + plus n und y")
@@ -26,8 +27,8 @@ DETERMINERS = words("a an the my our some any one this that another")
 MEASURES = words("bit lot lots couple pair bunch kind sort type one group load loads tons plenty")
 TRAILING = words(
     """
-    now currently too also again lol haha btw please pls thanks already still myself ourselves though anymore ever always
-    of the a an and or really definitely properly these those today yesterday well both all
+    now currently too also again lol haha btw please pls thanks already still myself ourselves though anymore ever
+    always of the a an and or really definitely properly these those today yesterday well both all
     """
 )
 _TOKEN = re.compile(r"\S+")
@@ -40,7 +41,7 @@ def take(text: str, *, stop: frozenset[str] = STOP, most: int = 6, keep: frozens
     for match in _TOKEN.finditer(text):
         token = match.group()
         word = strip(token)
-        if not (any(char.isalnum() for char in word) or token in "&+") or (found and token[0] in "([{"):
+        if not (any(char.isalnum() for char in word) or token in ("&", "+")) or (found and token[0] in "([{"):
             break
         if _stops(word.casefold(), stop, keep, first=not _content(found)) or len(found) == most:
             break
@@ -86,7 +87,9 @@ def items(text: str, *, most: int = 5, commas: bool = True) -> Iterator[list[str
 
     Without *commas* only "and" joins, unless an "and" follows later in the same list.
     """
-    segments = re.split(r"\s*(?:,\s*(?:and|or|&|plus)?\s+|\s(?:and|&|\+|plus|n|as well as)\s|\s/\s)\s*(?:also\s+|then\s+)?", text)
+    segments = re.split(
+        r"\s*(?:,\s*(?:and|or|&|plus)?\s+|\s(?:and|&|\+|plus|n|as well as)\s|\s/\s)\s*(?:also\s+|then\s+)?", text
+    )
     joins = re.findall(r"\s*(?:,\s*(?:and|or|&|plus)?\s+|\s(?:and|&|\+|plus|n|as well as)\s|\s/\s)", text)
     if not commas:
         joined = next((n for n, join in enumerate(joins, 1) if re.search(r"and|&|\+|plus|\sn\s|/", join)), 0)
@@ -107,7 +110,9 @@ def capitalised(word: str) -> bool:
 
 def _whole(segment: str, phrase: Sequence[str]) -> bool:
     """True when nothing but the phrase was in *segment*, so that the list may go on."""
-    return len(_TOKEN.findall(segment.strip())) <= len(phrase) and not segment.rstrip().endswith((".", "!", "?", ";", ")"))
+    return len(_TOKEN.findall(segment.strip())) <= len(phrase) and not segment.rstrip().endswith(
+        (".", "!", "?", ";", ")")
+    )
 
 
 def _abbreviated(token: str) -> bool:

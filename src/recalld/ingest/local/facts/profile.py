@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from recalld.ingest.local.facts import lexicon
 from recalld.ingest.local.facts.findings import Finding, Reader
 from recalld.ingest.local.facts.lexicon import words
 from recalld.ingest.local.facts.mood import Mood
@@ -17,20 +18,32 @@ from recalld.ingest.local.facts.sentences import Sentence, lower
 LONGEST_ITEM = 8  # words
 
 _HEADED = re.compile(
-    r"\b(?:profile|about me|about myself|bio|background|intro|introduction|introduce myself|my details|details|facts about me|context|in a nutshell|my stats|stats|me|"
-    r"headline|for (?:the|my) (?:record|form|badge|profile|file|application|site|page)|the basics|basics|put (?:down|in)|key facts|who i am|info|my info|cv|bits about me)\b[^:.]{0,40}(?::|\s-)\s*"
+    r"\b(?:profile|about me|about myself|bio|background|intro|introduction|introduce myself|my details|details|"
+    r"facts about me|context|in a nutshell|my stats|stats|"
+    r"headline|for (?:the|my) (?:record|form|badge|profile|file|application|site|page)|the basics|basics|key "
+    r"facts|who i am|info|my info|cv|bits about me)\b[^:.]{0,40}(?::|\s-)\s*"
 )
-_ABOUT_ME = re.compile(r"\b(?:my (?:whole )?(?:bio|profile|details|life|cv|intro)|about me|that's me|me in (?:a nutshell|short|three words)|for the (?:bio|profile|badge|intro))\b")
+_ABOUT_ME = re.compile(
+    r"\b(?:my (?:whole )?(?:bio|profile|details|life|cv|intro)|about me|that's me|me in (?:a nutshell|short|three "
+    r"words)|for the (?:bio|profile|badge|intro))\b"
+)
 _NAMED_LIST = re.compile(r":\s*(?=[A-Z][\w'-]+(?: [A-Z][\w'-]+)?,\s[^,]{2,40},\s)")
-_I_AM = re.compile(r"^(?:[\w' ]{0,40}[,:!.-]\s*)?(?:so |well |also )?(?:i'm|im|i am|we're|we are|my name is|my name's|name's)\s")
+_I_AM = re.compile(
+    r"^(?:[\w' ]{0,40}[,:!.-]\s*)?(?:so |well |also )?(?:i'm|im|i am|we're|we are|my name is|my name's|name's)\s"
+)
 _CLAUSE = words(
     """
-    i i'm im i've we we're you he she it they there what how who which where when why can could would should do does did is are am was
-    were will please any but so because if or then thanks let's tell give help write need want looking my your and this that these those
-    not no just maybe
+    i i'm im i've we we're you he she it they there what how who which where when why can could would should do does
+    did is are am was were will please any but so because if or then thanks let's tell give help write need want
+    looking my your and this that these those not no just maybe the speaks plays works lives has loves likes wants
+    says thinks plays runs makes does gets goes reserve book add send write show find make put get keep use call
+    remind check fix draft plan
     """
 )
-_SEPARATOR = re.compile(r"\s*(?:[,;•|]|\s-\s|\s/\s|\.\s(?=[a-z\d]))\s*(?:and\s+|also\s+|plus\s+)?|\s+and\s+(?=(?:a|an|two|three|four|\d+|allergic|married|single|vegan|vegetarian)\b)")
+_SEPARATOR = re.compile(
+    r"\s*(?:[,;•|]|\s-\s|\s/\s|\.\s(?=[a-z\d]))\s*(?:and\s+|also\s+|plus\s+)?|\s+and\s+(?=(?:a|an|two|three|four|"
+    r"\d+|allergic|married|single|vegan|vegetarian)\b)"
+)
 _KEY_VALUE = re.compile(r"^[\w' -]{3,30}\s*[:=]\s*\S")
 
 
@@ -46,7 +59,27 @@ def listed(sentence: Sentence, reader: Reader) -> Iterator[Finding]:
             if headed:
                 continue
             return
-        yield from _first_that_says(_sentences(sentence, item, named=headed and number == 0), reader, place)
+        found = list(
+            _first_that_says(
+                _sentences(sentence, item, named=headed and number == 0 and item[:1].isupper()), reader, place
+            )
+        )
+        yield from (finding for finding in found if headed or finding.attribute != "name")
+
+
+def enumerated(sentence: Sentence, reader: Reader) -> Iterator[Finding]:
+    """What a sentence without a verb says that is a list of facts: "61, retired vet, Wuppertal, three grandchildren"."""
+    if sentence.question or sentence.low.count(",") < 2 or _list_start(sentence, reader.window) is not None:
+        return
+    items = list(_items(sentence, 0))
+    if len(items) < 3 or not all(_is_item(item) for _, item in items) or Mood(sentence).ironic:
+        return
+    read = [
+        list(_first_that_says(_sentences(sentence, item, named=n == 0 and item[:1].isupper()), reader, place))
+        for n, (place, item) in enumerate(items)
+    ]
+    if sum(map(bool, read)) >= max(2, len(read) - 2):
+        yield from (finding for findings in read for finding in findings)
 
 
 def _list_start(sentence: Sentence, window: str) -> int | None:
@@ -54,7 +87,11 @@ def _list_start(sentence: Sentence, window: str) -> int | None:
     headed = _HEADED.search(sentence.low) or _NAMED_LIST.search(sentence.text)
     if headed:
         return headed.end()
-    if _ABOUT_ME.search(window) and sentence.low.count(",") > 1 and not set(re.findall(r"[\w']+", sentence.low)) & _CLAUSE:
+    if (
+        _ABOUT_ME.search(window)
+        and sentence.low.count(",") > 1
+        and not set(re.findall(r"[\w']+", sentence.low)) & _CLAUSE
+    ):
         return 0
     if not _I_AM.match(sentence.low):
         return None
@@ -71,7 +108,11 @@ def _items(sentence: Sentence, start: int) -> Iterator[tuple[int, str]]:
 
 def _is_item(item: str) -> bool:
     said = re.findall(r"[\w'.]+", lower(item))
-    return 0 < len(said) <= LONGEST_ITEM and said[0] not in _CLAUSE and not {"i", "you", "is", "are", "what", "how", "can"} & set(said[1:])
+    return (
+        0 < len(said) <= LONGEST_ITEM
+        and said[0] not in _CLAUSE
+        and not {"i", "you", "is", "are", "what", "how", "can"} & set(said[1:])
+    )
 
 
 def _sentences(sentence: Sentence, item: str, *, named: bool) -> Iterator[Sentence]:
@@ -79,6 +120,9 @@ def _sentences(sentence: Sentence, item: str, *, named: bool) -> Iterator[Senten
         yield _as_if(sentence, f"my name is {item}")
     if _KEY_VALUE.match(item):
         yield _as_if(sentence, f"my {item}")
+        return
+    if lexicon.is_a(item, "city", "country"):
+        yield _as_if(sentence, f"I live in {item}")
         return
     with_it = re.sub(r"^with\s+", "", item, flags=re.IGNORECASE)
     if with_it == item:

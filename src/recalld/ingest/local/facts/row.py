@@ -14,10 +14,17 @@ class Row:
     """A pattern and what it means."""
 
     pattern: Pattern
-    gives: Mapping[str, str] = field(default_factory=dict[str, str])  # facts without a slot: {"relationship_status": "married"}
-    gives_not: Mapping[str, str] = field(default_factory=dict[str, str])  # facts when the clause is negated: {"alcohol": "none"}
-    ends: Mapping[str, str] = field(default_factory=dict[str, str])  # values that are over: {"smoking": "smoker"}; "" stands for all values
+    gives: Mapping[str, str] = field(
+        default_factory=dict[str, str]
+    )  # facts without a slot: {"relationship_status": "married"}
+    gives_not: Mapping[str, str] = field(
+        default_factory=dict[str, str]
+    )  # facts when the clause is negated: {"alcohol": "none"}
+    ends: Mapping[str, str] = field(
+        default_factory=dict[str, str]
+    )  # values that are over: {"smoking": "smoker"}; "" stands for all values
     retract: bool = False  # the slots' values are over
+    renames: bool = False  # the value is a new name of the one said last
     among: tuple[str, ...] = ()  # the attributes one of which the slot's value is of: each may have it to lose
     negated: str = "retract"  # what a negation makes of the slots' values: "retract", "ignore", or another attribute's
     negative: bool = False  # means this only when the clause is negated
@@ -39,6 +46,7 @@ class Meaning(TypedDict, total=False):
     gives_not: Mapping[str, str]
     ends: Mapping[str, str]
     retract: bool
+    renames: bool
     among: tuple[str, ...]
     negated: str
     negative: bool

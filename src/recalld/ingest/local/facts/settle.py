@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from difflib import SequenceMatcher
 
 from recalld.ingest.local.facts.findings import Finding
 from recalld.ingest.local.facts.kinds import kind
@@ -12,19 +13,23 @@ from recalld.ingest.local.facts.sentences import Sentence
 from recalld.values import Cardinality
 
 _STRONG = (
-    r"(?:sorry|oops|whoops|ups|correction|corrected|i mean|i meant|meant|scratch that|strike that|make that|or rather|no wait|wait no|wait,? no|"
-    r"hang on|typo|my bad|my mistake|i misspoke|should be|should read|misspelled|misspelt|argh|damn|edit|nope)"
+    r"(?:sorry|oops|whoops|ups|correction|corrected|i meant|i mean|meant|scratch that|strike that|make that|or "
+    r"rather|no wait|wait no|wait,? no|"
+    r"hang on|typo|my bad|my mistake|i misspoke|should be|should read|misspelled|misspelt|argh|gah|ugh no|damn|edit|nope)"
 )
 _WEAK = r"(?:no|actually|wait|rather|hmm)"
 _CUE = re.compile(
-    rf"(?:\b(?P<strong>{_STRONG})\b|(?<![\w])(?P<weak>{_WEAK})\b|(?P<star>\*))[\s,.:;!…-]*(?:(?:{_STRONG}|{_WEAK})[\s,.:;!…-]*)*"
-    r"(?:(?:it'?s|its|it is|that's|thats|that is|that should be|i meant|i mean|make that|make it|it should be|should be|the|on|in|at|to|a|an|with|for|by|my \w+ is|not \S+[,.]? (?:but )?)\s+)*",
+    rf"(?:\b(?P<strong>{_STRONG})\b|(?<![\w])(?P<weak>{_WEAK})\b|(?P<star>\*))[\s,.:;!…-]*(?:(?:{_STRONG}|{_WEAK})\b[\s,.:;!…-]*)*"
+    r"(?:(?:it'?s|its|it is|that's|thats|that is|that should be|i meant|i mean|make that|make it|it should be|"
+    r"should be|the|on|in|at|to|a|an|with|for|by|my \w+ is|not \S+[,.]? (?:but )?)\s+)*",
     re.IGNORECASE,
 )
 _NEAR = 5  # messages back to look for what is put right
 
 
-def settle(findings: Sequence[Finding], sentences: Sequence[Sentence], cardinality: Callable[[str], Cardinality]) -> list[Finding]:
+def settle(
+    findings: Sequence[Finding], sentences: Sequence[Sentence], cardinality: Callable[[str], Cardinality]
+) -> list[Finding]:
     """*findings* without slips and repetitions, in the order of the conversation."""
     kept = _without_unnamed(_without_ended(_in_order(findings)))
     for sentence in sentences:
@@ -44,13 +49,21 @@ def _in_order(findings: Iterable[Finding]) -> list[Finding]:
 def _without_ended(findings: Sequence[Finding]) -> list[Finding]:
     """*findings* without values that their own sentence says are over: "our cat Miso died" tells of no living cat."""
     over = {(f.sentence.seq, f.sentence.start, f.attribute, f.value.casefold()) for f in findings if f.act == "retract"}
-    ended = [f for f in findings if (f.sentence.seq, f.sentence.start, f.attribute, f.value.casefold()) in over and f.act != "retract"]
+    ended = [
+        f
+        for f in findings
+        if (f.sentence.seq, f.sentence.start, f.attribute, f.value.casefold()) in over and f.act != "retract"
+    ]
     return [finding for finding in findings if finding not in ended]
 
 
 def _without_unnamed(findings: Sequence[Finding]) -> list[Finding]:
     """*findings* without "a cat" where the same message gives the cat's name."""
-    named = {(f.attribute, f.sentence.seq) for f in findings if f.attribute in _NAMED and f.kind in _NAMES and f.act == "state"}
+    named = {
+        (f.attribute, f.sentence.seq)
+        for f in findings
+        if f.attribute in _NAMED and f.kind in _NAMES and f.act == "state"
+    }
     return [
         f for f in findings
         if not ((f.attribute, f.sentence.seq) in named and f.kind in _COUNTED and f.act == "state" and not _several(f.value))
@@ -70,15 +83,30 @@ def _put_right(findings: list[Finding], sentence: Sentence) -> list[Finding]:
     """*findings* with the value in front of a cue ("sorry,", "I mean", "no wait") replaced by the one behind it."""
     for cue in _CUE.finditer(sentence.low):
         rest = sentence.text[cue.end() :]
-        if not rest.strip():
+        if not rest.strip() or (cue.group("weak") and not _stands_apart(sentence.low, cue)):
             continue
         for finding in reversed(_before(findings, sentence, cue.start())):
-            better = _same_kind(finding, rest, strong=not cue.group("weak"))
+            better = _same_kind(finding, rest)
             if better is not None:
-                right = replace(finding, value=better, sentence=sentence, place=cue.end(), end=cue.end() + len(better), act="state")
+                right = replace(
+                    finding, value=better, sentence=sentence, place=cue.end(), end=cue.end() + len(better), act="state"
+                )
                 right = replace(right, replaces=None)
-                return [right if found is finding else found for found in findings if found.key != right.key or found is finding]
+                return [
+                    right if found is finding else found
+                    for found in findings
+                    if found.key != right.key or found is finding
+                ]
     return findings
+
+
+def _stands_apart(low: str, cue: re.Match[str]) -> bool:
+    """True for a "no" or "actually" set off by punctuation: "…, no, Lund", not "and no sugar"."""
+    in_front = low[: cue.start()].rstrip()
+    behind = low[cue.end("weak") :]
+    return (not in_front or in_front[-1] in ",.;:!?…-(") and bool(
+        re.match(r"\s*[,.!…-]|\s+(?:it'?s|that'?s|wait|sorry)\b", behind)
+    )
 
 
 def _before(findings: Sequence[Finding], sentence: Sentence, place: int) -> list[Finding]:
@@ -90,20 +118,43 @@ def _before(findings: Sequence[Finding], sentence: Sentence, place: int) -> list
     ]  # fmt: skip
 
 
-def _same_kind(finding: Finding, rest: str, *, strong: bool) -> str | None:
+def _same_kind(finding: Finding, rest: str) -> str | None:
     """The value at the start of *rest*, when it is of the same kind as the finding's and stands alone."""
     reading = next(iter(kind(finding.kind)(rest, True)), None)
     if reading is None or reading.value.casefold() == finding.value.casefold():
         return None
     if (reading.attribute or finding.attribute) != finding.attribute or not _alone(rest, reading.value):
         return None
-    same_shape = bool(re.search(r"\d", reading.value)) == bool(re.search(r"\d", finding.value)) and reading.value[:1].isupper() == finding.value[:1].isupper()
+    same_shape = (
+        bool(re.search(r"\d", reading.value)) == bool(re.search(r"\d", finding.value))
+        and reading.value[:1].isupper() == finding.value[:1].isupper()
+    )
     return reading.value if same_shape else None
 
 
 def _alone(rest: str, value: str) -> bool:
-    after = rest[rest.find(value.split()[-1]) + len(value.split()[-1]) :]
+    after = rest[rest.find(value.rsplit(maxsplit=1)[-1]) + len(value.rsplit(maxsplit=1)[-1]) :]
     return bool(re.match(r"\s*(?:$|[.,!?;:)…(-]|\b(?:i|not|sorry|lol|haha|of course|please|instead|and|now)\b)", after))
+
+
+_WRITTEN = (
+    "phone_number",
+    "email",
+    "address",
+    "postal_code",
+    "username",
+    "github_handle",
+    "website",
+    "birthday",
+    "exam_date",
+    "deadline",
+    "membership_number",
+)
+
+
+def _mistyped(finding: Finding, other: Finding) -> bool:
+    """True when *other* is *finding* with a few characters changed: a number or address written wrong the first time."""
+    return finding.attribute in _WRITTEN and SequenceMatcher(None, finding.value, other.value).ratio() > 0.8
 
 
 def _latest_wins(findings: Sequence[Finding], cardinality: Callable[[str], Cardinality]) -> Iterator[Finding]:
@@ -112,7 +163,7 @@ def _latest_wins(findings: Sequence[Finding], cardinality: Callable[[str], Cardi
         later = [
             other for other in findings[number + 1 :]
             if other.attribute == finding.attribute and other.act != "retract" and other.value.casefold() != finding.value.casefold()
-            and (other.sentence is not finding.sentence) and corrects(other.sentence)
+            and (other.sentence is not finding.sentence) and (corrects(other.sentence) or _mistyped(finding, other))
         ]  # fmt: skip
         if not (later and finding.act == "state" and cardinality(finding.attribute) == "single"):
             yield finding

@@ -11,32 +11,50 @@ from functools import cache
 
 from recalld.ingest.local.facts.lexicon import classes
 
-_COMMON = dict(
-    pair.split(">")
-    for pair in """
-    alergic>allergic allergc>allergic alergy>allergy allergie>allergy adress>address addres>address birtday>birthday brithday>birthday favorit>favorite favourit>favourite
-    favrite>favourite favroite>favourite favoruite>favourite moveed>moved movd>moved wroking>working wrok>work woking>working livng>living liveing>living
-    curently>currently currenly>currently actualy>actually acutally>actually definately>definitely definitly>definitely recieved>received calender>calendar
-    husbend>husband huband>husband daugther>daughter dauhgter>daughter daugher>daughter brohter>brother freind>friend girlfreind>girlfriend boyfreind>boyfriend colleage>colleague
-    collegue>colleague emplyer>employer langauge>language lanugage>language vegeterian>vegetarian vegitarian>vegetarian vegatarian>vegetarian veggitarian>vegetarian
-    nubmer>number numbr>number phnoe>phone emial>email emai>email appartment>apartment apartement>apartment appartement>apartment swithced>switched swtiched>switched swiched>switched
-    switchd>switched teh>the jsut>just anymroe>anymore anymor>anymore becuase>because becasue>because prefered>preferred perfer>prefer prefre>prefer maried>married marrried>married
-    engagd>engaged divorsed>divorced pregant>pregnant pregnent>pregnant diabetis>diabetes astma>asthma ashtma>asthma intolerent>intolerant intollerant>intolerant lactos>lactose
-    deadlien>deadline dealine>deadline promotted>promoted promtoed>promoted techer>teacher teahcer>teacher enginer>engineer enginneer>engineer developper>developer develper>developer
-    acountant>accountant nurce>nurse studing>studying studiyng>studying univeristy>university univercity>university timezon>timezone
-    """.split()
-)
+_SLIPS = """
+    liv>live lvie>live mvoed>moved lst>last lsat>last qestion>question ur>your alergic>allergic allergc>allergic
+    alergy>allergy allergie>allergy adress>address addres>address birtday>birthday brithday>birthday
+    favorit>favorite favourit>favourite favrite>favourite favroite>favourite favoruite>favourite moveed>moved
+    movd>moved wroking>working wrok>work woking>working livng>living liveing>living curently>currently
+    currenly>currently actualy>actually acutally>actually definately>definitely definitly>definitely
+    recieved>received calender>calendar husbend>husband huband>husband daugther>daughter dauhgter>daughter
+    daugher>daughter brohter>brother freind>friend girlfreind>girlfriend boyfreind>boyfriend colleage>colleague
+    collegue>colleague emplyer>employer langauge>language lanugage>language vegeterian>vegetarian
+    vegitarian>vegetarian vegatarian>vegetarian veggitarian>vegetarian nubmer>number numbr>number phnoe>phone
+    emial>email emai>email appartment>apartment apartement>apartment appartement>apartment swithced>switched
+    swtiched>switched swiched>switched switchd>switched teh>the jsut>just anymroe>anymore anymor>anymore
+    becuase>because becasue>because prefered>preferred perfer>prefer prefre>prefer maried>married
+    marrried>married engagd>engaged divorsed>divorced pregant>pregnant pregnent>pregnant diabetis>diabetes
+    astma>asthma ashtma>asthma intolerent>intolerant intollerant>intolerant lactos>lactose deadlien>deadline
+    dealine>deadline promotted>promoted promtoed>promoted techer>teacher teahcer>teacher enginer>engineer
+    enginneer>engineer developper>developer develper>developer acountant>accountant nurce>nurse studing>studying
+    studiyng>studying univeristy>university univercity>university timezon>timezone
+"""
+_COMMON: dict[str, str] = dict(re.findall(r"(\w+)>(\w+)", _SLIPS))
 _WORD = re.compile(r"[a-zA-Z]{3,}")
+_TEXTING = re.compile(r"\b(moved|back|went|going|switched|used) 2 ", re.IGNORECASE)
 _LONG = 8
 _CLOSE = 0.86  # ratio of equal letters; "fahrenhiet"/"fahrenheit" 0.90, "spirited"/"separated" 0.71
 _CLASSES = (
-    "diet", "unit", "language", "nationality", "condition", "condition_adjective", "allergen", "job", "hobby", "relationship", "instrument", "tool", "editor",
-)  # fmt: skip
+    "diet",
+    "unit",
+    "language",
+    "nationality",
+    "condition",
+    "condition_adjective",
+    "allergen",
+    "job",
+    "hobby",
+    "relationship",
+    "instrument",
+    "tool",
+    "editor",
+)
 
 
 def put_right(text: str) -> str:
     """*text* with such slips corrected; capitals at the start of a word stay."""
-    return _WORD.sub(lambda match: _right(match.group()), text)
+    return _WORD.sub(lambda match: _right(match.group()), _TEXTING.sub(r"\1 to ", text))
 
 
 def _right(word: str) -> str:
@@ -63,7 +81,9 @@ def _entry(word: str) -> str | None:
     known, skeletons = _entries()
     if word in known or word.removesuffix("s") in known:
         return None
-    close = [entry for entry in skeletons.get(_skeleton(word), ()) if SequenceMatcher(None, word, entry).ratio() >= _CLOSE]
+    close = [
+        entry for entry in skeletons.get(_skeleton(word), ()) if SequenceMatcher(None, word, entry).ratio() >= _CLOSE
+    ]
     return close[0] if close else None
 
 

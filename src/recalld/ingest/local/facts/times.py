@@ -14,35 +14,86 @@ from zoneinfo import ZoneInfo
 from recalld.ingest.local.facts.findings import Finding
 from recalld.ingest.local.facts.lexicon import words
 
-_MONTHS = ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december")
-_MONTH = r"(?P<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b"
+_MONTHS = (
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+)
+_MONTH = (
+    r"(?P<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|"
+    r"oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b"
+)
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _WEEKDAY = r"(?P<weekday>mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?\b"
 _COUNT = r"(?P<count>\d{1,3}|a|an|one|two|three|four|five|six|seven|eight|nine|ten|twelve|a couple of|a few|couple of)"
-_COUNTS = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "twelve": 12, "a couple of": 2, "couple of": 2, "a few": 3}
+_COUNTS = {
+    "a": 1,
+    "an": 1,
+    "one": 1,
+    "two": 2,
+    "three": 3,
+    "four": 4,
+    "five": 5,
+    "six": 6,
+    "seven": 7,
+    "eight": 8,
+    "nine": 9,
+    "ten": 10,
+    "twelve": 12,
+    "a couple of": 2,
+    "couple of": 2,
+    "a few": 3,
+}
 _UNIT = r"(?P<unit>day|night|week|fortnight|month|year)s?\b"
 _UNIT_DAYS = {"day": 1, "night": 1, "week": 7, "fortnight": 14, "month": 30, "year": 365}
 
 _UNTIL = re.compile(
     rf"\b(?:until|till|til|through|thru|up to|up until|ends?(?: on| in)?|expires?(?: on| in)?|back on|back)\s+(?:the\s+)?"
     rf"(?:(?P<part>end|middle|start|beginning|mid|early|late)[\s-]+(?:of\s+)?(?:the\s+)?)?"
-    rf"(?:(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTH}(?:,?\s+(?P<year>\d{{4}}))?|{_MONTH.replace('month', 'month2')}\.?\s+(?P<day2>\d{{1,2}})(?:st|nd|rd|th)?\b(?:,?\s+(?P<year2>\d{{4}}))?|(?P<iso>\d{{4}}-\d\d-\d\d)|"
-    rf"{_MONTH.replace('month', 'month3')}(?:\s+(?P<year3>\d{{4}}))?|next\s+(?P<next>week|month|year|spring|summer|autumn|fall|winter)|(?P<unit_end>week|month|year|term|semester)\b|{_WEEKDAY}|(?P<day3>\d{{1,2}})(?:st|nd|rd|th)\b|(?P<season>spring|summer|autumn|fall|winter|christmas|easter)\b|(?P<tomorrow>tomorrow)\b)"
+    rf"(?:(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTH}(?:,?\s+(?P<year>\d{{4}}))?|"
+    rf"{_MONTH.replace('month', 'month2')}\.?\s+(?P<day2>\d{{1,2}})(?:st|nd|rd|th)?\b(?:,?\s+(?P<year2>\d{{4}}))?|"
+    rf"(?P<iso>\d{{4}}-\d\d-\d\d)|"
+    rf"{_MONTH.replace('month', 'month3')}(?:\s+(?P<year3>\d{{4}}))?|next\s+(?P<next>week|month|year|spring|summer|"
+    rf"autumn|fall|winter)|(?P<unit_end>week|month|year|term|semester)\b|{_WEEKDAY}|(?P<day3>\d{{1,2}})(?:st|nd|rd|"
+    rf"th)\b|(?P<season>spring|summer|autumn|fall|winter|christmas|easter)\b|(?P<tomorrow>tomorrow)\b)"
 )  # fmt: skip
-_FOR = re.compile(rf"\b(?:for|over|during)\s+(?:the\s+)?(?:next|coming|another|about|around|only)?\s*{_COUNT}\s+(?:more\s+)?{_UNIT}")
-_THIS = re.compile(r"\b(?:this|the)\s+(?P<span>weekend|week|month|summer|winter|spring|autumn|fall)\b|\b(?P<today>today|tonight)\b")
+_FOR = re.compile(
+    rf"\b(?:for|over|during)\s+(?:the\s+)?(?:next|coming|another|about|around|only)?\s*{_COUNT}\s+(?:more\s+)?{_UNIT}"
+)
+_THIS = re.compile(
+    r"\b(?:this|the)\s+(?P<span>weekend|week|month|summer|winter|spring|autumn|fall)\b|\b(?P<today>today|tonight)\b"
+)
 _SINCE_YEAR = re.compile(r"\b(?:since|in)\s+(?P<year>19\d\d|20\d\d)\b")
 _AGO = re.compile(rf"\b{_COUNT}\s+{_UNIT}\s+ago\b")
-_LAST = re.compile(rf"\b(?:last|this past)\s+(?:(?P<unit>week|month|year)|{_MONTH}|{_WEEKDAY})|\b(?P<yesterday>yesterday)\b|\b(?:since|in)\s+{_MONTH.replace('month', 'month2')}|\b(?:since|on)\s+{_WEEKDAY.replace('weekday', 'weekday2')}")
+_LAST = re.compile(
+    rf"\b(?:last|this past)\s+(?:(?P<unit>week|month|year)|{_MONTH}|{_WEEKDAY})|\b(?P<yesterday>yesterday)\b|"
+    rf"\b(?:since|in)\s+{_MONTH.replace('month', 'month2')}|\b(?:since|"
+    rf"on)\s+{_WEEKDAY.replace('weekday', 'weekday2')}"
+)
 _SEASON_START = {"spring": 3, "easter": 4, "summer": 6, "autumn": 9, "fall": 9, "winter": 12, "christmas": 12}
 
 
-_DATES = words("goal deadline exam_date appointment out_of_office_until event travel_plan birthday anniversary pregnancy wedding_date age availability")
+_DATES = words(
+    "goal deadline exam_date appointment out_of_office_until event travel_plan birthday anniversary pregnancy wedding_date age availability"
+)
 
 
 def dated(finding: Finding, said_at: datetime, timezone: str) -> Finding:
     """*finding* with its beginning and end, as far as the words around it tell; a home with an end is a stay."""
-    if finding.act == "retract" or finding.attribute in _DATES or finding.attribute.endswith(("_deadline", "_date", "_day")):
+    if (
+        finding.act == "retract"
+        or finding.attribute in _DATES
+        or finding.attribute.endswith(("_deadline", "_date", "_day"))
+    ):
         return finding
     around = _around(finding)
     stay = finding.attribute in ("home_city", "home_country", "home_state", "current_location")
@@ -112,13 +163,20 @@ def _last(match: re.Match[str], now: datetime) -> datetime | None:
     return today - timedelta(days=back)
 
 
-def _end_of(match: re.Match[str], now: datetime) -> datetime | None:  # noqa: C901, PLR0911 - one line per form
+def _end_of(match: re.Match[str], now: datetime) -> datetime | None:  # noqa: PLR0911 - one line per form
     if match.group("iso"):
         year, month, day = map(int, match.group("iso").split("-"))
         return _after(_day(year, month, day, now))
     month = match.group("month") or match.group("month2")
     if month:
-        return _after(_coming(now, _month(month), int(match.group("day") or match.group("day2")), match.group("year") or match.group("year2")))
+        return _after(
+            _coming(
+                now,
+                _month(month),
+                int(match.group("day") or match.group("day2")),
+                match.group("year") or match.group("year2"),
+            )
+        )
     if match.group("month3"):
         return _month_end(now, _month(match.group("month3")), match.group("part"), match.group("year3"))
     if match.group("weekday"):

@@ -34,6 +34,7 @@ KINDS: Mapping[str, Kind] = {
     "children": persons.children,
     "counted": persons.counted_children,
     "countedpeople": persons.counted_people,
+    "grandkids": persons.grandchildren,
     "twins": persons.multiples,
     "activity": things.activity,
     "orgnoun": work.org_noun,

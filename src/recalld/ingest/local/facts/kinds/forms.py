@@ -7,24 +7,65 @@ from collections.abc import Iterator, Mapping
 
 from recalld.ingest.local.facts.kinds.reading import Kind, Reading
 
-_NUMBER_WORDS = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety"
-).split()
+_NUMBER_WORDS = [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+    "twenty",
+    "thirty",
+    "forty",
+    "fifty",
+    "sixty",
+    "seventy",
+    "eighty",
+    "ninety",
+]
 NUMBER = rf"(?:\d+(?:[.,]\d+)*|{'|'.join(_NUMBER_WORDS)}|(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)-\w+)"
-_MONTH = r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
+_MONTH = (
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|"
+    r"nov(?:ember)?|dec(?:ember)?)"
+)
 _DAY = r"(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?s?"
 _ORDINAL = r"\d{1,2}(?:st|nd|rd|th)?"
 DATE = (
-    rf"(?:(?:the )?{_ORDINAL} (?:of )?{_MONTH}\b\.?(?:,? \d{{4}})?|{_MONTH}\b\.? (?:the )?{_ORDINAL}\b(?:,? \d{{4}})?|\d{{4}}-\d\d-\d\d|\d{{1,2}}[./]\d{{1,2}}[./]\d{{2,4}}"
+    rf"(?:(?:the )?{_ORDINAL} (?:of )?{_MONTH}\b\.?(?:,? \d{{4}})?|{_MONTH}\b\.? (?:the )?{_ORDINAL}\b(?:,? "
+    rf"\d{{4}})?|\d{{4}}-\d\d-\d\d|\d{{1,2}}[./]\d{{1,2}}[./]\d{{2,4}}"
     rf"|(?:the )?\d{{1,2}}(?:st|nd|rd|th)\b|{_MONTH} \d{{4}}|(?:next |this )?{_DAY}\b)"
 )
-TIME = r"(?:(?:half past |quarter (?:past|to) )?\d{1,2}(?:[:.]\d\d)?\s?(?:am|pm|a\.m\.|p\.m\.|o'clock|h|uhr)?|noon|midday|midnight)(?![\w%])"
-MONEY = rf"(?:[$€£¥₹]\s?\d[\d.,]*\s?(?:k|m|bn)?|\d[\d.,]*\s?(?:k|m)?\s?(?:euros?|eur|dollars?|usd|pounds?|gbp|quid|bucks|chf|francs|yen|rupees|kr|kronor|kroner|zloty|pln|sek|nok|dkk|[$€£¥₹])|\d+\s?k\b|{NUMBER} (?:thousand|hundred|million|grand)(?: (?:euros?|dollars?|pounds?))?)(?:\s?(?:/|per|a)\s?(?:week|month|year|night|day|head|person|hour))?"
+TIME = (
+    r"(?:(?:half past |quarter (?:past|to) )?\d{1,2}(?:[:.]\d\d)?\s?(?:am|pm|a\.m\.|p\.m\.|o'clock|h|uhr)?|noon|"
+    r"midday|midnight)(?![\w%])"
+)
+MONEY = (
+    rf"(?:[$€£¥₹]\s?\d[\d.,]*\s?(?:k|m|bn)?|\d[\d.,]*\s?(?:k|m)?\s?(?:euros?|eur|dollars?|usd|pounds?|gbp|quid|bucks|"
+    rf"chf|francs|yen|rupees|kr|kronor|kroner|zloty|pln|sek|nok|dkk|[$€£¥₹])|\d+\s?k\b|{NUMBER} (?:thousand|hundred|"
+    rf"million|grand)(?: (?:euros?|dollars?|pounds?))?)(?:\s?(?:/|per|a)\s?(?:week|month|year|night|day|head|person|"
+    rf"hour))?"
+)
 
 
 def _matching(pattern: str, strip_edges: str = " ,.;:!?") -> Kind:
-    compiled = re.compile(rf"\s*(?:about|around|roughly|approximately|ca\.?|exactly|at|on|the|by|like|maybe|to|only|just|for)?\s*(?P<v>{pattern})", re.IGNORECASE)
+    compiled = re.compile(
+        rf"\s*(?:about|around|roughly|approximately|ca\.?|exactly|at|on|the|by|like|maybe|to|only|just|for)?\s*(?P<v>{pattern})",
+        re.IGNORECASE,
+    )
 
     def read(text: str, _cased: bool) -> Iterator[Reading]:
         match = compiled.match(text)
@@ -34,25 +75,40 @@ def _matching(pattern: str, strip_edges: str = " ,.;:!?") -> Kind:
     return read
 
 
-_AGE = re.compile(rf"\s*(?:only |just |about |almost |nearly |already )?(?P<v>{NUMBER})(?:\s?-?\s?(?:years?|yrs?|yo|y/o|y\.o\.)(?:[\s-](?:old|of age))?)?(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
+_AGE = re.compile(
+    rf"\s*(?:only |just |about |almost |nearly |already )?(?P<v>{NUMBER})(?:\s?-?\s?(?:years?|yrs?|yo|y/o|"
+    rf"y\.o\.)(?:[\s-](?:old|of age))?)?(?P<rest>.*)",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
 def age(text: str, _cased: bool) -> Iterator[Reading]:
     """An age in years; not another quantity ("I'm 20 minutes late", "I'm 182 cm tall")."""
     match = _AGE.match(text)
-    if not match or re.match(r"\s*(?:%|'|\"|percent|[a-zà-ÿ]+s\b|cm|m\b|kg|km|lbs?|ft|feet|tall|min|hours?|weeks?|months?|days?|of\b|in\b|st\b|nd\b|rd\b|th\b|:|/|x\b|am\b|pm\b|euros?|k\b|[.,]\d|-\d)", match.group("rest").removeprefix("-"), re.IGNORECASE):
+    if not match or re.match(
+        r"\s*(?:%|'|\"|percent|[a-zà-ÿ]+s\b|cm|m\b|kg|km|lbs?|ft|feet|tall|min|hours?|weeks?|months?|days?|of\b|"
+        r"in\b|st\b|nd\b|rd\b|th\b|:|/|x\b|am\b|pm\b|euros?|k\b|[.,]\d|-\d)",
+        match.group("rest").removeprefix("-"),
+        re.IGNORECASE,
+    ):
         return
     if re.match(r"[\s-]?(?:years?|yrs?)\b(?![\s-]*(?:old|of age|young))", text[match.end("v") :], re.IGNORECASE):
         return  # "eleven years at Acme"
     value = match.group("v")
-    told = bool(re.match(r"(?:,?\s*(?:and|but|so|years?|yrs?|yo)\b|\s*(?:[,.;!?)]|$))", text[match.end("v") :], re.IGNORECASE))
+    told = bool(
+        re.match(r"(?:,?\s*(?:and|but|so|years?|yrs?|yo)\b|\s*(?:[,.;!?)]|$))", text[match.end("v") :], re.IGNORECASE)
+    )
     if told if not value.isdigit() else 3 <= int(value) <= 115:
         yield Reading(value)
 
 
 def days(text: str, _cased: bool) -> Iterator[Reading]:
     """One or several days of the week, as written."""
-    match = re.match(rf"(?:on\s+|every\s+|each\s+)?(?P<v>{_DAY}(?:(?:\s*,\s*|\s*(?:,?\s*and|&|/|or|to|through|-)\s*){_DAY})*)\b", text, re.IGNORECASE)
+    match = re.match(
+        rf"(?:on\s+|every\s+|each\s+)?(?P<v>{_DAY}(?:(?:\s*,\s*|\s*(?:,?\s*and|&|/|or|to|through|-)\s*){_DAY})*)\b",
+        text,
+        re.IGNORECASE,
+    )
     if match and len(match.group("v")) > 2:
         yield Reading(match.group("v"))
 
@@ -80,13 +136,18 @@ def _nth(text: str, _cased: bool) -> Iterator[Reading]:
 
 def clock_time(text: str, _cased: bool) -> Iterator[Reading]:
     """A time of day with what bounds it: "after 10", "9:30"."""
-    match = re.match(rf"(?P<v>(?:(?:any ?time )?(?:after|before|from|around|between)\s+)?{TIME})(?![\w%/.-])", text, re.IGNORECASE)
+    match = re.match(
+        rf"(?P<v>(?:(?:any ?time )?(?:after|before|from|around|between)\s+)?{TIME})(?![\w%/.-])", text, re.IGNORECASE
+    )
     if match:
         yield Reading(match.group("v"))
 
 
 FORMS: Mapping[str, Kind] = {
-    "impaired": _matching(r"(?:partially |half |completely )?(?:deaf|blind) (?:in|on) (?:one|my left|my right|the left|the right|both) (?:ears?|eyes?|side)"),
+    "impaired": _matching(
+        r"(?:partially |half |completely )?(?:deaf|blind) (?:in|on) (?:one|my left|my right|the left|the right|both) "
+        r"(?:ears?|eyes?|side)"
+    ),
     "boundedtime": _matching(rf"(?:after|before|between|from|until|not before)\s+{TIME}(?:\s+(?:and|to|-)\s+{TIME})?"),
     "feet": _matching(r"\d'\s?\d{1,2}(?:\"|'')?|\d\s?(?:ft|foot|feet)\s?\d{1,2}"),
     "clocktime": clock_time,
@@ -102,12 +163,21 @@ FORMS: Mapping[str, Kind] = {
     "email": _matching(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"),
     "phone": _matching(r"\+?\(?\d[\d\s()./-]{4,22}\d"),
     "website": _matching(r"(?:https?://)?(?:[\w-]+\.)+[a-z]{2,}(?:/[\w./-]*)?"),
-    "zone": _matching(r"[A-Z][A-Za-z]+/[A-Z][A-Za-z_]+|(?:UTC|GMT)\s?(?:[+-]\s?\d{1,2}(?::\d\d)?)?|(?:CE|E|P|M|C|W|I|J|K|A[EWC]|NZ)S?[TD]T?\b(?=\W|$)|[a-z]+ (?:standard |summer )?time"),
+    "zone": _matching(
+        r"[A-Z][A-Za-z]+/[A-Z][A-Za-z_]+|(?:UTC|GMT)\s?(?:[+-]\s?\d{1,2}(?::\d\d)?)?|(?:CE|E|P|M|C|W|I|J|K|A[EWC]|"
+        r"NZ)S?[TD]T?\b(?=\W|$)|[a-z]+ (?:standard |summer )?time"
+    ),
     "hours": _matching(rf"{NUMBER}(?:\s?-\s?{NUMBER})?[\s-]?(?:hours?|hrs?|h)\b"),
     "duration": _matching(rf"{NUMBER}[\s-]?(?:minutes?|mins?|hours?|hrs?|days?|weeks?|months?|years?)\b"),
     "nth": _nth,
-    "amount": _matching(rf"[$€£]?{NUMBER}\s?(?:euros?|dollars?|pounds?|quid|bucks|chf|francs|kr|[$€£])?(?=\s*(?:a|per|/)\s?(?:week|month|year|day|night|head|person))"),
-    "length": _matching(r"\d'\s?\d{1,2}(?:\"|'')?|\d(?:[\d.,]*\s?(?:cm|m|ft|feet|meters|metres|kg|kilos?|lbs?|pounds|stone)\b(?:\s?\d+\b)?|'\d{1,2}\"?|\s?(?:foot|ft|feet)\s?\d{1,2})"),
+    "amount": _matching(
+        rf"[$€£]?{NUMBER}\s?(?:euros?|dollars?|pounds?|quid|bucks|chf|francs|kr|[$€£])?(?=\s*(?:a|per|/)\s?(?:week|"
+        rf"month|year|day|night|head|person))"
+    ),
+    "length": _matching(
+        r"\d'\s?\d{1,2}(?:\"|'')?|\d(?:[\d.,]*\s?(?:cm|m|ft|feet|meters|metres|kg|kilos?|lbs?|pounds|"
+        r"stone)\b(?:\s?\d+\b)?|'\d{1,2}\"?|\s?(?:foot|ft|feet)\s?\d{1,2})"
+    ),
     "size": _matching(r"(?:EU |UK |US )?(?:\d{1,3}(?:[.,]\d)?(?:\s?(?:EU|UK|US))?|X{0,3}[SL]|M|small|medium|large|extra large)\b"),
     "they": _matching(r"they|he|she"),
     "pronouns": _matching(r"(?:he|she|they|ze|xe|it|any)(?:\s?/\s?(?:him|her|hers|them|theirs|they|she|he|his|zir|xem|its|any|all))+"),
@@ -115,6 +185,9 @@ FORMS: Mapping[str, Kind] = {
     "postcode": _matching(r"[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}|\d{4,6}(?:-\d{3,4})?|\d{4}\s?[A-Z]{2}|[A-Z]\d[A-Z]\s?\d[A-Z]\d|\d{3}\s\d{2}"),
     "street": _matching(r"\d+\w?\s+[A-Z][\w'.-]+(?:\s+[A-Z][\w'.-]+){0,4}|[A-Z][\w'.ß-]+(?:\s+[A-Z][\w'.-]+){0,3}\s+\d+\w?"),
     "distance": _matching(rf"{NUMBER}\s?(?:k|km|kilometers|kilometres|miles|mi)\b"),
-    "grade": _matching(r"\d{1,2}(?:st|nd|rd|th)[\s-]grad(?:e|ers)|(?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|eleventh|twelfth)[\s-]grad(?:e|ers)|year \d{1,2}|grade \d{1,2}"),
+    "grade": _matching(
+        r"\d{1,2}(?:st|nd|rd|th)[\s-]grad(?:e|ers)|(?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|"
+        r"tenth|eleventh|twelfth)[\s-]grad(?:e|ers)|year \d{1,2}|grade \d{1,2}"
+    ),
 }  # fmt: skip
 """Kinds that are recognised by their form alone."""

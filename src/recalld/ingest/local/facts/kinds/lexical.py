@@ -9,7 +9,14 @@ from recalld.ingest.local.facts.kinds.reading import Kind, Reading
 from recalld.ingest.local.facts.lexicon import words
 from recalld.ingest.local.facts.phrases import STOP, bare, items, take
 
-_DEGREES = words("proper real keen avid big huge total complete serious absolute bit little some basic fluent decent conversational native good severe mild of passable broken rusty mg g mcg ml units of tablets")
+_DEGREES = words(
+    "proper real keen avid big huge total complete serious absolute bit little some basic fluent decent "
+    "conversational native good severe mild of passable broken rusty mg g mcg ml units of tablets"
+)
+
+
+_PLAIN = words("hobby sport instrument music genre language medication supplement condition fear")
+"""Classes whose entries say it all: "my best writing" is "writing"; of other classes modifiers are kept ("oat flat white")."""
 
 
 def animals(text: str, _cased: bool) -> Iterator[Reading]:
@@ -27,7 +34,10 @@ def species(text: str, _cased: bool) -> Iterator[Reading]:
         yield Reading("")
 
 
-_ANIMAL_TRAITS = words("second third very old young new little tiny big fat lazy rescue stray senior elderly beloved grumpy lovely sweet black white ginger other another fluffy crazy spoiled needy")
+_ANIMAL_TRAITS = words(
+    "second third very old young new little tiny big fat lazy rescue stray senior elderly beloved grumpy lovely "
+    "sweet black white ginger other another fluffy crazy spoiled needy"
+)
 
 
 def _animal(phrase: list[str]) -> str:
@@ -47,13 +57,12 @@ def lexical(class_name: str) -> Kind:
 
     def read(text: str, _cased: bool) -> Iterator[Reading]:
         phrase = bare(take(text, most=5, stop=(STOP | {"or"}) - {"no", "only", "first", "off"}))
-        if not lexicon.leading(phrase, class_name):  # an entry may hold "and" itself: "gin and tonic"
-            phrase = phrase[: phrase.index("and")] if "and" in phrase else phrase
-        while len(phrase) > 1 and phrase[0].casefold() in _DEGREES:
-            phrase = phrase[1:]
+        if "and" in phrase and "and" not in phrase[: lexicon.leading(phrase, class_name)]:
+            phrase = phrase[: phrase.index("and")]  # unless the entry holds it itself: "gin and tonic"
+        phrase = _without_degree(phrase)
         for size in range(len(phrase), 0, -1):
-            if lexicon.head(phrase[:size], class_name):
-                yield Reading(" ".join(phrase[:size]))
+            if known := lexicon.head(phrase[:size], class_name):
+                yield Reading(" ".join(phrase[size - known if class_name in _PLAIN else 0 : size]))
                 return
 
     return read
@@ -63,15 +72,22 @@ def listed(class_name: str) -> Kind:
     """The kind of lists whose members' heads are entries of *class_name*."""
 
     def read(text: str, _cased: bool) -> Iterator[Reading]:
-        for phrase in items(text, most=6):
-            while len(phrase) > 1 and (phrase[0].casefold() in _DEGREES or phrase[0][0].isdigit()):
-                phrase = phrase[1:]
+        for item in items(text, most=6):
+            phrase = _without_degree(item)
             size = next((n for n in range(len(phrase), 0, -1) if lexicon.head(phrase[:n], class_name)), 0)
             if not size:
                 return
-            yield Reading(" ".join(phrase[:size]))
+            known = lexicon.head(phrase[:size], class_name) if class_name in _PLAIN else size
+            yield Reading(" ".join(phrase[size - known : size]))
 
     return read
+
+
+def _without_degree(phrase: list[str]) -> list[str]:
+    """*phrase* without "severe", "a bit of", "50 mg" in front."""
+    while len(phrase) > 1 and (phrase[0].casefold() in _DEGREES or phrase[0][0].isdigit()):
+        phrase = phrase[1:]
+    return phrase
 
 
 def exact(class_name: str) -> Kind:

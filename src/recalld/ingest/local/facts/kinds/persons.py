@@ -15,12 +15,17 @@ from recalld.layers.facts.attributes import RELATIONS
 
 _PARTICLES = words("de van von der da al bin el la du ten den")
 
+
 def name(text: str, cased: bool) -> Iterator[Reading]:
     """A person's full or first name."""
     phrase = take(text, most=4, stop=STOP | {"and", "or", "from"})
     found: list[str] = []
     for word in phrase:
-        if re.fullmatch(r"[^\W\d_](?:[\w'’.-]*[\w.])?", word) and (capitalised(word) or (found and word.casefold() in _PARTICLES)):
+        if (
+            re.fullmatch(r"[^\W\d_](?:[\w'’.-]*[\w.])?", word)
+            and not word.casefold().endswith(("'s", "’s"))
+            and (capitalised(word) or (found and word.casefold() in _PARTICLES))
+        ):
             found.append(word)
         else:
             break
@@ -34,13 +39,31 @@ def _plausible_name(word: str) -> bool:
     key = word.casefold()
     if not re.fullmatch(r"[^\W\d_][\w'’.-]*", word) or key in ORDINARY or key in RELATIONS or key in STOP:
         return False
-    return not lexicon.is_a(key, "nationality", "language", "job", "diet", "weekday", "month", "religion", "country", "animal", "relationship", "hobby", "tool", "os", "condition_adjective")
+    return not lexicon.is_a(
+        key,
+        "nationality",
+        "language",
+        "job",
+        "diet",
+        "weekday",
+        "month",
+        "religion",
+        "country",
+        "animal",
+        "relationship",
+        "hobby",
+        "tool",
+        "os",
+        "condition_adjective",
+    )
 
 
 def full_name(text: str, cased: bool) -> Iterator[Reading]:
     """A first and a last name, both capitalised."""
     for reading in name(text, cased):
-        if len(reading.value.split()) > 1 and all(word[0].isupper() for word in reading.value.split() if word not in _PARTICLES):
+        if len(reading.value.split()) > 1 and all(
+            word[0].isupper() for word in reading.value.split() if word not in _PARTICLES
+        ):
             yield reading
 
 
@@ -62,11 +85,13 @@ def greeted(text: str, cased: bool) -> Iterator[Reading]:
     """A name after "I'm" at the start of a message: nothing else may follow but a boundary."""
     for reading in name(text, cased):
         after = text[text.find(reading.value) + len(reading.value) :]
-        if capitalised(reading.value) and re.match(r"\s*(?:$|[,.!;:(-]|and i\b|from\b|here\b|by the way\b|btw\b)", after, re.IGNORECASE):
+        if capitalised(reading.value) and re.match(
+            r"\s*(?:$|[,.!;:(-]|and i\b|from\b|here\b|by the way\b|btw\b)", after, re.IGNORECASE
+        ):
             yield reading
 
 
-def signature(text: str, cased: bool) -> Iterator[Reading]:
+def signature(text: str, _cased: bool) -> Iterator[Reading]:
     """What a letter is to be signed with: a name, and a firm after the comma."""
     parts = [part.strip() for part in re.split(r",|\n", text, maxsplit=1)]
     for reading in name(parts[0], True):
@@ -75,7 +100,12 @@ def signature(text: str, cased: bool) -> Iterator[Reading]:
             yield Reading(" ".join(firm), "employer")
 
 
-_CHILD = re.compile(rf"(?:(?:{NUMBER}|a|an|one|another|small|young|little|teenage|grown-up|grown|adult|wonderful|lovely|beautiful|baby|older|younger|twin)\s+)*(?:kids?|children|child|sons?|daughters?|boys?|girls?|bab(?:y|ies)|toddlers?|teenagers?|twins|newborn|stepsons?|stepdaughters?|stepkids)\b(?!['’])", re.IGNORECASE)
+_CHILD = re.compile(
+    rf"(?:(?:{NUMBER}|a|an|one|another|small|young|little|teenage|grown-up|grown|adult|wonderful|lovely|beautiful|"
+    rf"baby|older|younger|twin)\s+)*(?:kids?|children|child|sons?|daughters?|boys?|girls?|bab(?:y|ies)|toddlers?|"
+    rf"teenagers?|twins|newborn|stepsons?|stepdaughters?|stepkids)\b(?!['’])",
+    re.IGNORECASE,
+)
 
 
 def children(text: str, _cased: bool) -> Iterator[Reading]:
@@ -107,9 +137,22 @@ def counted_children(text: str, cased: bool) -> Iterator[Reading]:
         yield from children(text, cased)
 
 
+def grandchildren(text: str, _cased: bool) -> Iterator[Reading]:
+    """A number of grandchildren."""
+    match = re.match(
+        rf"(?P<v>(?:an? |one )?(?:{NUMBER} )?(?:grandchild(?:ren)?|grandkids?|grandsons?|granddaughters?))\b",
+        text,
+        re.IGNORECASE,
+    )
+    if match:
+        yield Reading(re.sub(r"^(?:an?|one) ", "", match.group("v")))
+
+
 def counted_people(text: str, _cased: bool) -> Iterator[Reading]:
     """How many children a parent has: "mother of two", "dad to three girls", "mother of twins"."""
-    match = re.match(rf"(?P<v>(?:{NUMBER})(?:\s+(?:kids|children|boys|girls|sons|daughters))?|twins|triplets)\b", text, re.IGNORECASE)
+    match = re.match(
+        rf"(?P<v>(?:{NUMBER})(?:\s+(?:kids|children|boys|girls|sons|daughters))?|twins|triplets)\b", text, re.IGNORECASE
+    )
     if match:
         yield Reading(match.group("v"))
 

@@ -13,30 +13,62 @@ from recalld.ingest.local.facts.phrases import STOP, capitalised, take
 
 _NO_PLACE = words(
     """
-    bed love hurry trouble charge touch debt pain shock favor favour general case fact progress school college uni university town work
-    office house apartment flat home hospital prison church person public private part total short doubt need search line order practice
-    theory reality addition agreement class therapy rehab recovery quarantine lockdown isolation limbo hell heaven peace fear silence
-    constant stock mind mode shape style season session contact transit transition tears stitches awe front back bulk cash full time
-    nature it that this them there here english german french spanish what which question doubt advance everything something anything
-    software finance marketing sales hr it tech retail healthcare education construction logistics insurance banking consulting
-    accounting advertising publishing research academia politics government law medicine engineering hospitality tourism real media
-    monday tuesday wednesday thursday friday saturday sunday january february march april may june july august september october
-    november december spring summer autumn winter bigger smaller cheaper better another new different vegan vegetarian
+    bed love hurry trouble charge touch debt pain shock favor favour general case fact progress school college uni
+    university town work office house apartment flat home hospital prison church person public private part total
+    short doubt need search line order practice theory reality addition agreement class therapy rehab recovery
+    quarantine lockdown isolation limbo hell heaven peace fear silence constant stock mind mode shape style season
+    session contact transit transition tears stitches awe front back bulk cash full time nature it that this them
+    there here english german french spanish what which question doubt advance everything something anything
+    software finance marketing sales hr it tech retail healthcare education construction logistics insurance banking
+    consulting accounting advertising publishing research academia politics government law medicine engineering
+    hospitality tourism real media monday tuesday wednesday thursday friday saturday sunday january february march
+    april may june july august september october november december spring summer autumn winter bigger smaller
+    cheaper better another new different vegan vegetarian
     """
 )
-_PLACE_LINKS = words("de del la las los el le les da do dos di am an der den und upon on of the sur al es van sous in by")
-_PLACE_STARTS = words(
-    "new san santa são sao saint st st. los las la el le tel cape buenos rio hong kuala den the port fort mount north south east west upper lower great bad addis ho salt abu des novi chiang da"
+_PLACE_LINKS = words(
+    "de del la las los el le les da do dos di am an der den und upon on of the sur al es van sous in by"
 )
-_AMBIGUOUS_PLACES = words("nice split bath cork salt reading bali orange victoria lima york darwin madison phoenix mobile bergen go charlotte georgia")
+_PLACE_STARTS = words(
+    "new san santa são sao saint st st. los las la el le tel cape buenos rio hong kuala den the port fort mount "
+    "north south east west upper lower great bad addis ho salt abu des novi chiang da"
+)
+_AMBIGUOUS_PLACES = words(
+    "nice split bath cork salt reading bali orange victoria lima york darwin madison phoenix mobile bergen go charlotte georgia"
+)
 
 
 def place(text: str, cased: bool) -> Iterator[Reading]:
     """A town, or a region or country (under their own attributes)."""
     text = _inner_place(text)
-    phrase = take(text, stop=STOP | {"and", "or", "with"}, most=5, keep=frozenset(("on", "in", "under", "near", "by")) if text[:1].isupper() else frozenset())
+    phrase = take(
+        text,
+        stop=STOP | {"and", "or", "with"},
+        most=5,
+        keep=frozenset(("on", "in", "under", "near", "by")) if text[:1].isupper() else frozenset(),
+    )
     found = _known_place(phrase) or _proper_place(phrase, cased)
-    if not found or found[0].casefold() in _NO_PLACE or lexicon.is_a(" ".join(found), "tool", "os", "editor", "diet", "weekday", "month", "carrier", "streaming", "language", "programming", "browser", "phone", "laptop", "car"):
+    if (
+        not found
+        or found[0].casefold() in _NO_PLACE
+        or lexicon.is_a(
+            " ".join(found),
+            "tool",
+            "os",
+            "editor",
+            "diet",
+            "weekday",
+            "month",
+            "carrier",
+            "streaming",
+            "language",
+            "programming",
+            "browser",
+            "phone",
+            "laptop",
+            "car",
+        )
+    ):
         return
     name = " ".join(found)
     yield Reading(name, _place_attribute(name))
@@ -60,9 +92,7 @@ def _known_place(phrase: list[str]) -> list[str]:
 def _proper_place(phrase: list[str], cased: bool) -> list[str]:
     found: list[str] = []
     for word in phrase:
-        if capitalised(word) and not word.isdigit():
-            found.append(word)
-        elif found and word.casefold() in _PLACE_LINKS:
+        if (capitalised(word) and not word.isdigit()) or (found and word.casefold() in _PLACE_LINKS):
             found.append(word)
         else:
             break
@@ -72,7 +102,11 @@ def _proper_place(phrase: list[str], cased: bool) -> list[str]:
         return [] if found and found[0].casefold() in ("the", "a", "i") and len(found) == 1 else found
     size = 2 if phrase[0].casefold() in _PLACE_STARTS and len(phrase) > 1 else 1
     found = phrase[:size]
-    return found if all(re.fullmatch(r"[^\W\d_][\w'’.-]+", word) and word.casefold() not in ORDINARY for word in found[-1:]) else []
+    return (
+        found
+        if all(re.fullmatch(r"[^\W\d_][\w'’.-]+", word) and word.casefold() not in ORDINARY for word in found[-1:])
+        else []
+    )
 
 
 def _place_attribute(name: str) -> str | None:

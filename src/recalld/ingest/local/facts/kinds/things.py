@@ -13,6 +13,7 @@ from recalld.ingest.local.facts.lexicon import words
 from recalld.ingest.local.facts.phrases import STOP, bare, capitalised, items, strip, take
 from recalld.layers.facts.attributes import RELATIONS
 
+
 def thing(text: str, _cased: bool) -> Iterator[Reading]:
     """A noun phrase of up to five words."""
     phrase = bare(take(text, most=6, stop=STOP | {"and", "or"}))
@@ -29,16 +30,29 @@ def things(text: str, _cased: bool) -> Iterator[Reading]:
 
 
 def is_thing(phrase: list[str]) -> bool:
-    return bool(phrase) and len(phrase) <= 5 and not ({phrase[0].casefold(), phrase[-1].casefold()} & EMPTY) and phrase[0].casefold() not in STOP and any(len(word) > 1 for word in phrase)
+    """True for a phrase that may be a value: no pronoun, no "the second one", at most five words."""
+    return (
+        bool(phrase)
+        and len(phrase) <= 5
+        and not ({phrase[0].casefold(), phrase[-1].casefold()} & EMPTY)
+        and phrase[0].casefold() not in STOP
+        and any(len(word) > 1 for word in phrase)
+    )
 
 
 def title(text: str, _cased: bool) -> Iterator[Reading]:
     """A title or a proper name that may hold small words; in quotation marks it is taken whole."""
     quoted = re.match(r"\s*[\"“„«]([^\"“”»]{1,60})[\"”“»]", text)
     if quoted:
-        yield Reading(quoted.group(1).strip(" ,.") )
+        yield Reading(quoted.group(1).strip(" ,."))
         return
-    phrase = take(text, most=8, stop=words("but because since so though although i i'm we and, now btw lol haha please pls anyway what which who it's"))
+    phrase = take(
+        text,
+        most=8,
+        stop=words(
+            "but because since so though although i i'm we and, now btw lol haha please pls anyway what which who it's"
+        ),
+    )
     small = next((n for n, word in enumerate(phrase) if not capitalised(word)), len(phrase))
     proper = phrase
     if small:
@@ -83,7 +97,12 @@ def activity(text: str, cased: bool) -> Iterator[Reading]:
 
 def goal(text: str, _cased: bool) -> Iterator[Reading]:
     """What somebody is up to: the rest of the clause."""
-    match = re.match(r"(?:to\s+)?([^,;:.!?()¤\"\n]{3,90}?)(?=\s*(?:[,;:.!?()¤\"\n]|\bso\b|\bbut\b|\bbecause\b|\band\b (?:i|my|need|what|how|could|can)|\bwhat\b|\bhow\b|\bany\b|\bcan\b|\bplease\b|$))", text, re.IGNORECASE)
+    match = re.match(
+        r"(?:to\s+)?([^,;:.!?()¤\"\n]{3,90}?)(?=\s*(?:[,;:.!?()¤\"\n]|\bso\b|\bbut\b|\bbecause\b|\band\b (?:i|my|"
+        r"need|what|how|could|can)|\bwhat\b|\bhow\b|\bany\b|\bcan\b|\bplease\b|$))",
+        text,
+        re.IGNORECASE,
+    )
     if match and len(match.group(1).split()) <= 12:
         kept = bare(match.group(1).split())
         if kept and kept[0].casefold() not in EMPTY:
@@ -99,16 +118,37 @@ def rest(text: str, _cased: bool) -> Iterator[Reading]:
 
 
 def activities(text: str, _cased: bool) -> Iterator[Reading]:
-    """A pastime: a noun or an -ing form with its object."""
+    """Pastimes: nouns or -ing forms with their objects; what is eaten, drunk or heard goes to its own attribute."""
     for phrase in items(text, most=4, commas=False):
-        if not is_thing(phrase) or (phrase[0].casefold() in ORDINARY and not (phrase[0] == "long" and len(phrase) == 2)):
+        long_walks = phrase[0] == "long" and len(phrase) == 2
+        if not is_thing(phrase) or (phrase[0].casefold() in ORDINARY and not long_walks):
             return
-        yield Reading(" ".join(phrase))
+        yield Reading(" ".join(phrase), _taste(phrase))
+
+
+_TASTES = {
+    "food": "favorite_food",
+    "coffee": "favorite_coffee",
+    "drink": "favorite_drink",
+    "music": "favorite_music",
+    "genre": "favorite_genre",
+}
+
+
+def _taste(phrase: list[str]) -> str | None:
+    """The attribute of a phrase that is something to eat, drink, hear or read, and no pastime."""
+    if lexicon.head(phrase, "hobby") or lexicon.head(phrase, "sport"):
+        return None
+    return next((attribute for name, attribute in _TASTES.items() if lexicon.head(phrase, name)), None)
 
 
 def handle(text: str, _cased: bool) -> Iterator[Reading]:
     """A user name; not an ordinary word."""
-    match = re.match(r"(?:name\s+is\s+|is\s+|:\s*)?(?:https?://)?(?:www\.)?(?:github\.com/|instagram\.com/|twitter\.com/|x\.com/)?(?P<v>@?[\w][\w.-]{2,38}[\w])", text)
+    match = re.match(
+        r"(?:name\s+is\s+|is\s+|:\s*)?(?:https?://)?(?:www\.)?(?:github\.com/|instagram\.com/|twitter\.com/|"
+        r"x\.com/)?(?P<v>@?[\w][\w.-]{2,38}[\w])",
+        text,
+    )
     if match and match.group("v").casefold() not in ORDINARY and match.group("v").casefold() not in EMPTY:
         value = match.group("v")
         if value.islower() and value.isalpha() and lexicon.is_a(value, "job", "animal", "tool"):
@@ -119,11 +159,18 @@ def handle(text: str, _cased: bool) -> Iterator[Reading]:
 def noun(text: str, _cased: bool) -> Iterator[Reading]:
     """The name of an attribute: one to three plain words."""
     phrase = [strip(word) for word in text.split()]
-    if 1 <= len(phrase) <= 3 and all(re.fullmatch(r"[^\W\d_][\w-]*", word) for word in phrase) and not {word.casefold() for word in phrase} & (STOP | EMPTY | RELATIONS):
+    if (
+        1 <= len(phrase) <= 3
+        and all(re.fullmatch(r"[^\W\d_][\w-]*", word) for word in phrase)
+        and not {word.casefold() for word in phrase} & (STOP | EMPTY | RELATIONS)
+    ):
         yield Reading(" ".join(phrase))
 
 
-_MEASURED = words("day days time number size colour color level model brand provider format currency channel style type slot limit shift rate quota rank grade code-word theme")
+_MEASURED = words(
+    "day days time number size colour color level model brand provider format currency channel style type slot "
+    "limit shift rate quota rank grade code-word theme"
+)
 
 
 def measured(text: str, cased: bool) -> Iterator[Reading]:
@@ -133,15 +180,23 @@ def measured(text: str, cased: bool) -> Iterator[Reading]:
             yield reading
 
 
-def plain(text: str, cased: bool) -> Iterator[Reading]:
+def plain(text: str, _cased: bool) -> Iterator[Reading]:
     """A short value after "is": a name, a number, a noun; no judgement ("slow", "killing me")."""
-    number = re.match(r"[$€£]?\d[\w.,:%/-]*(?:\s(?:am|pm|euros?|dollars?|pounds?|hours?|minutes?|people|days?))?(?=[\s,.;:!?)]|$)", text)
+    number = re.match(
+        r"[$€£]?\d[\w.,:%/-]*(?:\s(?:am|pm|euros?|dollars?|pounds?|hours?|minutes?|people|days?))?(?=[\s,.;:!?)]|$)",
+        text,
+    )
     if number:
         yield Reading(number.group().rstrip(".,;:"))
         return
     phrase = take(text, most=5, stop=(STOP | {"and", "or"}) - {"no"})
     lowered = [word.casefold() for word in phrase]
-    if not phrase or set(lowered) & (ORDINARY | EMPTY) - {"a", "an", "the"} or lowered[0].endswith(("ing", "ed")) or (lowered[0] in ("a", "an", "the") and not any(map(capitalised, phrase[1:]))):
+    if (
+        not phrase
+        or set(lowered) & (ORDINARY | EMPTY) - {"a", "an", "the"}
+        or lowered[0].endswith(("ing", "ed"))
+        or (lowered[0] in ("a", "an", "the") and not any(map(capitalised, phrase[1:])))
+    ):
         return
     kept = bare(phrase)
     if kept and (len(kept) <= 3 or all(map(capitalised, kept))):
@@ -150,7 +205,9 @@ def plain(text: str, cased: bool) -> Iterator[Reading]:
 
 def favoured(text: str, cased: bool) -> Iterator[Reading]:
     """What somebody calls their favourite: a title, or a noun phrase that is no judgement."""
-    if re.match(r"(?:the one|when|that|how|to|your|my|what|not|so|too|probably|hard|still|always when)\b", text, re.IGNORECASE):
+    if re.match(
+        r"(?:the one|when|that|how|to|your|my|what|not|so|too|probably|hard|still|always when)\b", text, re.IGNORECASE
+    ):
         return
     for reading in title(text, cased):
         if reading.value.casefold() not in ORDINARY | EMPTY:
@@ -164,11 +221,18 @@ def home_kind(text: str, cased: bool) -> Iterator[Reading]:
             yield reading
 
 
-_POSSESSIONS = words("breakfast lunch dinner coffee drink editor browser bank gym doctor dentist car bike phone laptop employer team boss manager project goal hobby job dog cat diet major language favourite")
+_POSSESSIONS = words(
+    "breakfast lunch dinner coffee drink editor browser bank gym doctor dentist car bike phone laptop employer "
+    "team boss manager project goal hobby job dog cat diet major language favourite"
+)
 
 
 def possession(text: str, cased: bool) -> Iterator[Reading]:
     """The name of something one has one of: "breakfast", "bank"."""
     for reading in noun(text, cased):
         if reading.value.split()[-1].casefold() in _POSSESSIONS:
-            yield Reading(f"favorite {reading.value}" if reading.value in ("breakfast", "lunch", "dinner", "coffee", "drink") else reading.value)
+            yield Reading(
+                f"favorite {reading.value}"
+                if reading.value in ("breakfast", "lunch", "dinner", "coffee", "drink")
+                else reading.value
+            )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 
 from recalld.ingest.local.facts import lexicon
 from recalld.ingest.local.facts.kinds.forms import NUMBER
@@ -40,7 +41,9 @@ ATTRIBUTE_OF: Mapping[str, str] = {
 _SOFTWARE = ("os", "editor", "browser", "shell", "tool", "database", "cloud", "programming")
 _PERSON = ("coffee", "drink", "music", "genre", "food", "cuisine", "os", "editor", "browser", "tool", "unit")
 _LIKABLE = ("music", "genre", "food", "cuisine", "coffee", "drink")
-_SHORT = words("c r go d word teams bear dart lua helix house go-to pool bridge mate tea water horn arc render salt bali s m l max lite gin rum")
+_SHORT = words(
+    "c r go d word teams bear dart lua helix house go-to pool bridge mate tea water horn arc render salt bali s m l max lite gin rum"
+)
 
 
 def typed(text: str, cased: bool) -> Iterator[Reading]:
@@ -128,7 +131,11 @@ def category(tool: str) -> str:
 def _accidental(phrase: list[str], name: str) -> bool:
     """True for a word that is in a class, but is more often an ordinary word: "go", "house", "C"."""
     last = phrase[-1]
-    if len(phrase) == 1 and last.casefold() in _SHORT and name in ("programming", "tool", "music", "drink", "sport", "hobby", "cloud", "carrier"):
+    if (
+        len(phrase) == 1
+        and last.casefold() in _SHORT
+        and name in ("programming", "tool", "music", "drink", "sport", "hobby", "cloud", "carrier")
+    ):
         return name != "drink" and not (capitalised(last) and name in ("programming", "tool"))
     return False
 
@@ -144,22 +151,24 @@ def software(text: str, _cased: bool) -> Iterator[Reading]:
 
 def petnamed(text: str, cased: bool) -> Iterator[Reading]:
     """The name of a pet with its kind: "dog Waffle", "a whippet called Pixel", "cat now, Miso"."""
-    match = _PET_NAMED.match(text)
+    match = _pet_named().match(text)
     if match is None:
         return
-    species = [word for word in bare(match.group("species").split()) if word.casefold() not in ("second", "new", "old", "other")]
-    if not lexicon.head(species, "animal"):
-        return
     for part in re.split(r"\s*(?:,|and|&)\s+", match.group("names")):
-        if not part or (not capitalised(part) and (cased or not match.group("called"))) or part.casefold() in ORDINARY or lexicon.is_a(part, "animal", "weekday", "month"):
+        lower_case = not capitalised(part) and (cased or not match.group("called"))
+        if not part or lower_case or part.casefold() in ORDINARY or lexicon.is_a(part, "animal", "weekday", "month"):
             return
-        yield Reading(part, "pet", " ".join(species).casefold())
+        yield Reading(part, "pet", match.group("animal").casefold())
 
 
-_PET_NAMED = re.compile(
-    r"(?P<species>(?:[\w'-]+\s+){0,3}?[\w'-]+)(?:\s+(?:now|too|as well|(?:from|at|in) (?:the |a |our )?\w+))?(?:,?\s+(?P<called>(?:who is |that is |who's |which is )?(?:called|named|by the name of))\s+|\s*[,(:-]\s*|\s+)"
-    r"(?P<names>[^\W\d_][\w'’-]*(?:\s*(?:,|and|&)\s+[A-Z][\w'’-]*){0,3}?)(?=(?:['’]s)?(?:[\s,.;:!?)¤]|$))"
-)
+@cache
+def _pet_named() -> re.Pattern[str]:
+    animal = "|".join(sorted(map(re.escape, lexicon.classes()["animal"]), key=len, reverse=True))
+    return re.compile(
+        rf"(?:[\w'-]+\s+){{0,3}}?(?P<animal>(?i:{animal}))\b(?:\s+(?:now|too|as well|(?:from|at|in) (?:the |a |our )?\w+))?"
+        r"(?:,?\s+(?P<called>(?:who is |that is |who's |which is )?(?:called|named|by the name of))\s+|\s*[,(:-]\s*|\s+)"
+        r"(?P<names>[^\W\d_][\w'’-]*?(?:\s*(?:,|and|&)\s+[A-Z][\w'’-]*?){0,3}?)(?=(?:['’]s)?(?:[\s,.;:!?)¤]|$))"
+    )
 
 
 def pet_or_name(text: str, cased: bool) -> Iterator[Reading]:
@@ -172,7 +181,10 @@ def pet_or_name(text: str, cased: bool) -> Iterator[Reading]:
         yield Reading(" ".join(phrase[:1] if capitalised(phrase[0]) else phrase))
 
 
-_USED = words("used new old second-hand secondhand brand-new nearly-new electric red blue black white silver grey gray green rusty little small big ancient trusty beloved battered shiny vintage leased")
+_USED = words(
+    "used new old second-hand secondhand brand-new nearly-new electric red blue black white silver grey gray "
+    "green rusty little small big ancient trusty beloved battered shiny vintage leased"
+)
 
 
 def vehicle(text: str, _cased: bool) -> Iterator[Reading]:
@@ -184,17 +196,27 @@ def vehicle(text: str, _cased: bool) -> Iterator[Reading]:
             yield Reading(" ".join(phrase[:size] + _model(phrase[size:])), attribute)
             return
         for length in range(len(phrase), 0, -1):
-            if lexicon.head(phrase[:length], name) and (phrase[length - 1].islower() and name != "car" or phrase[length - 1].casefold() in _GENERIC_CARS):
+            if lexicon.head(phrase[:length], name) and (
+                (phrase[length - 1].islower() and name != "car") or phrase[length - 1].casefold() in _GENERIC_CARS
+            ):
                 yield Reading(" ".join(phrase[:length]), attribute)
                 return
 
 
 _GENERIC_CARS = words("van campervan camper pickup suv minivan wagon hatchback convertible hybrid truck car")
-_ORDINARY_CARS = words("mini smart seat golf polo focus leaf panda genesis fiesta rover lincoln jaguar van hybrid convertible ram scout giant cube canyon scott kona tern cowboy triumph suv pickup escort")
+_ORDINARY_CARS = words(
+    "mini smart seat golf polo focus leaf panda genesis fiesta rover lincoln jaguar van hybrid convertible ram "
+    "scout giant cube canyon scott kona tern cowboy triumph suv pickup escort"
+)
 
 
 def _is_vehicle(phrase: list[str], size: int) -> bool:
-    return phrase[0].casefold() not in _ORDINARY_CARS or capitalised(phrase[0]) or phrase[0].casefold() in _GENERIC_CARS or size > 1
+    return (
+        phrase[0].casefold() not in _ORDINARY_CARS
+        or capitalised(phrase[0])
+        or phrase[0].casefold() in _GENERIC_CARS
+        or size > 1
+    )
 
 
 def _model(rest: list[str]) -> list[str]:
@@ -220,31 +242,56 @@ def car_name(text: str, cased: bool) -> Iterator[Reading]:
 def hardware(text: str, _cased: bool) -> Iterator[Reading]:
     """A laptop, phone or other device: a known make or a capitalised name."""
     phrase = _unused(bare(take(text, most=5, stop=STOP | {"and", "or"})))
-    if phrase and (capitalised(phrase[0]) or any(lexicon.leading(phrase, name) for name in ("laptop", "phone"))) and phrase[0].casefold() not in ORDINARY:
+    if (
+        phrase
+        and (capitalised(phrase[0]) or any(lexicon.leading(phrase, name) for name in ("laptop", "phone")))
+        and phrase[0].casefold() not in ORDINARY
+    ):
         yield Reading(" ".join(phrase))
 
 
 def style(text: str, _cased: bool) -> Iterator[Reading]:
     """A way of answering: length, format, tone."""
     phrase = [strip(word) for word in text.split()[:5]]
-    phrase = phrase[1:] if phrase and phrase[0].casefold() in ("a", "the", "your", "more", "very", "really", "all", "in", "with", "as", "rather", "quite") else phrase
-    for name, attribute in (("style_format", "answer_format"), ("style_length", "answer_length"), ("style_tone", "communication_style")):
+    phrase = (
+        phrase[1:]
+        if phrase
+        and phrase[0].casefold()
+        in ("a", "the", "your", "more", "very", "really", "all", "in", "with", "as", "rather", "quite")
+        else phrase
+    )
+    for name, attribute in (
+        ("style_format", "answer_format"),
+        ("style_length", "answer_length"),
+        ("style_tone", "communication_style"),
+    ):
         size = lexicon.leading(phrase, name)
         if size:
             yield Reading(" ".join(phrase[:size]), attribute)
             break
     else:
         return
-    joined = re.match(r"\s*(?:,\s*|\s+and\s+|,\s*and\s+)(?P<next>\S.*)", text[len(" ".join(text.split()[: size + (text.split()[0].casefold() != phrase[0].casefold())])) :])
+    joined = re.match(
+        r"\s*(?:,\s*|\s+and\s+|,\s*and\s+)(?P<next>\S.*)",
+        text[len(" ".join(text.split()[: size + (text.split(maxsplit=1)[0].casefold() != phrase[0].casefold())])) :],
+    )
     if joined:
         yield from style(joined.group("next"), True)
 
 
 def preferred(text: str, _cased: bool) -> Iterator[Reading]:
     """What is preferred to something else, or simply preferred."""
-    match = re.match(r"(?P<v>.{2,50}?)(?=\s+(?:to|over|than|rather than|instead of|more than|compared to)\s|[,.;:!?(]|\s+(?:because|so|but|and|please|for|when|in|on|with|by|if)\s|$)", text)
+    match = re.match(
+        r"(?P<v>.{2,50}?)(?=\s+(?:to|over|than|rather than|instead of|more than|compared to)\s|[,.;:!?(]|"
+        r"\s+(?:because|so|but|and|please|for|when|in|on|with|by|if)\s|$)",
+        text,
+    )
     phrase = bare([strip(word) for word in match.group("v").split()]) if match else []
-    if phrase and phrase[0].casefold() not in EMPTY | words("to not if that when how being your my his her their it's") and len(phrase) <= 4:
+    if (
+        phrase
+        and phrase[0].casefold() not in EMPTY | words("to not if that when how being your my his her their it's")
+        and len(phrase) <= 4
+    ):
         reading = classify(phrase, ("coffee", "drink", "os", "editor", "browser", "tool", "unit", "music", "genre"))
         yield reading if reading and reading.value == " ".join(phrase) else Reading(" ".join(phrase))
 
@@ -259,30 +306,75 @@ def likable(text: str, _cased: bool) -> Iterator[Reading]:
 
 def plainly_liked(text: str, _cased: bool) -> Iterator[Reading]:
     """What somebody loves in general: a bare noun phrase at the end of the clause ("apples", "long walks")."""
-    match = re.match(r"(?P<v>[a-zà-ÿ-]+(?: [a-zà-ÿ-]+){0,2}?)(?=\s*(?:$|[.!;:)]|,|\b(?:and|but|so|too|btw|though)\b))", text)
+    match = re.match(
+        r"(?P<v>[a-zà-ÿ-]+(?: [a-zà-ÿ-]+){0,2}?)(?=\s*(?:$|[.!;:)]|,|\b(?:and|but|so|too|btw|though)\b))", text
+    )
     phrase = match.group("v").split() if match else []
-    if phrase and is_thing(phrase) and not set(phrase) & (ORDINARY | STOP) and (phrase[-1].endswith("s") or any(lexicon.head(phrase, name) for name in _LIKABLE)):
+    if (
+        phrase
+        and is_thing(phrase)
+        and not set(phrase) & (ORDINARY | STOP)
+        and (phrase[-1].endswith("s") or any(lexicon.head(phrase, name) for name in _LIKABLE))
+    ):
         yield Reading(" ".join(phrase))
 
 
 def dislikable(text: str, _cased: bool) -> Iterator[Reading]:
     """What somebody cannot stand."""
     for phrase in items(text, most=4, commas=False):
-        if not is_thing(phrase) or phrase[0].casefold() in ORDINARY - {"being", "having", "waiting", "driving", "writing", "getting", "flying", "small", "long", "loud", "raw", "cold", "hot", "big", "late", "early", "making", "texting", "calling"} or phrase[-1].casefold() in ("person", "people", "guy"):
+        if (
+            not is_thing(phrase)
+            or phrase[0].casefold()
+            in ORDINARY
+            - {
+                "being",
+                "having",
+                "waiting",
+                "driving",
+                "writing",
+                "getting",
+                "flying",
+                "small",
+                "long",
+                "loud",
+                "raw",
+                "cold",
+                "hot",
+                "big",
+                "late",
+                "early",
+                "making",
+                "texting",
+                "calling",
+            }
+            or phrase[-1].casefold() in ("person", "people", "guy")
+        ):
             return
         yield Reading(" ".join(phrase))
 
 
 def coffee_style(text: str, _cased: bool) -> Iterator[Reading]:
     """How somebody takes coffee or tea: "black, no sugar", "with oat milk"."""
-    match = re.match(r"(?P<v>(?:black|white|strong|weak|iced|plain|decaf|sweet|very strong|extra strong|(?:with|without|no)\s+\w+(?: milk)?)(?:\s*(?:,|and)?\s+(?:(?:with|without|no|two|one)\s+\w+(?: milk| sugars?)?|black|strong|unsweetened))*)", text, re.IGNORECASE)
+    match = re.match(
+        r"(?P<v>(?:black|white|strong|weak|iced|plain|decaf|sweet|very strong|extra strong|(?:with|without|"
+        r"no)\s+\w+(?: milk)?)(?:\s*(?:,|and)?\s+(?:(?:with|without|no|two|one)\s+\w+(?: milk| sugars?)?|black|"
+        r"strong|unsweetened))*)",
+        text,
+        re.IGNORECASE,
+    )
     if match:
         yield Reading(match.group("v"))
 
 
-def budget(text: str, cased: bool) -> Iterator[Reading]:
+def budget(text: str, _cased: bool) -> Iterator[Reading]:
     """An amount of money, or a bare number after "budget"."""
-    match = re.match(r"(?:about|around|roughly|under|below|up to|max(?:imum)?|at most|only|just|max\.)?\s*(?P<v>[$€£]?\s?\d[\d.,]*\s?(?:k\b|euros?|eur|dollars?|usd|pounds?|gbp|quid|bucks|chf|[$€£])?(?:\s?(?:/|per|a)\s?(?:week|month|year|night|day|head|person))?)", text, re.IGNORECASE)
+    match = re.match(
+        r"(?:about|around|roughly|under|below|up to|max(?:imum)?|at most|only|just|"
+        r"max\.)?\s*(?P<v>[$€£]?\s?\d[\d.,]*\s?(?:k\b|euros?|eur|dollars?|usd|pounds?|gbp|quid|bucks|chf|"
+        r"[$€£])?(?:\s?(?:/|per|a)\s?(?:week|month|year|night|day|head|person))?)",
+        text,
+        re.IGNORECASE,
+    )
     if match:
         yield Reading(match.group("v").strip(" ,."), "budget")
 
@@ -295,11 +387,17 @@ def plan(text: str, _cased: bool) -> Iterator[Reading]:
 
 
 _BIG_PLAN = re.compile(
-    rf"(?P<v>(?:learn (?:to (?:swim|drive|dance|sing|code|sail|surf|ski|knit|cook)|(?:the )?(?:{'|'.join(sorted(lexicon.classes()['language'] | lexicon.classes()['instrument'], key=len, reverse=True))}))\b|"
-    r"(?:run|finish|complete|do) (?:a|an|my|the)\s+(?:[\w-]+ ){0,2}?(?:marathon|triathlon|ironman|10k|5k|ultra\w*|race|century)(?: (?:in|under|this|next) [\w ]{2,15})?|"
+    rf"(?P<v>(?:learn (?:to (?:swim|drive|dance|sing|code|sail|surf|ski|knit|cook)|(?:the "
+    rf")?(?:{'|'.join(sorted(lexicon.classes()['language'] | lexicon.classes()['instrument'], key=len, reverse=True))}))\b|"
+    r"(?:run|finish|complete|do) (?:a|an|my|the)\s+(?:[\w-]+ ){0,2}?(?:marathon|triathlon|ironman|10k|5k|ultra\w*|"
+    r"race|century)(?: (?:in|under|this|next) [\w ]{2,15})?|"
     rf"(?:lose|gain|save)(?: up)? (?:about |around )?[$€£]?{NUMBER}\s?(?:kilos?|kg|pounds|lbs|stone|euros?|dollars?|k\b)?|"
-    r"(?:write|publish|finish) (?:a|an|my) (?:[\w-]+ )?(?:book|novel|thesis|memoir|dissertation)|(?:start|open|launch|found) (?:a|an|my own) (?:[\w-]+ )?(?:business|company|bakery|café|cafe|shop|restaurant|podcast|blog|farm)|"
-    r"pass (?:the|my) [\w -]{2,25}?(?:exam|test|bar)|get (?:certified|promoted|fit|my (?:driving|driver's|pilot'?s?) licen[cs]e)|buy (?:a|our|my) (?:first )?(?:house|flat|home|apartment)|quit smoking|retire (?:early|at \d\d|by \d\d)|become (?:a|an) [\w -]{3,25}))",
+    r"(?:write|publish|finish) (?:a|an|my) (?:[\w-]+ )?(?:book|novel|thesis|memoir|dissertation)|(?:start|open|"
+    r"launch|found) (?:a|an|my own) (?:[\w-]+ )?(?:business|company|bakery|café|cafe|shop|restaurant|podcast|blog|"
+    r"farm)|"
+    r"pass (?:the|my) [\w -]{2,25}?(?:exam|test|bar)|get (?:certified|promoted|fit|my (?:driving|driver's|"
+    r"pilot'?s?) licen[cs]e)|buy (?:a|our|my) (?:first )?(?:house|flat|home|apartment)|quit smoking|retire "
+    r"(?:early|at \d\d|by \d\d)|become (?:a|an) [\w -]{3,25}))",
     re.IGNORECASE,
 )
 
@@ -311,19 +409,34 @@ def big_plan(text: str, _cased: bool) -> Iterator[Reading]:
         yield Reading(match.group("v").strip())
 
 
-_PROJECTS = words("app application novel book thesis dissertation paper project game website podcast documentary film album startup platform library plugin prototype proposal grant report boat shed treehouse quilt campervan conversion extension renovation translation memoir screenplay musical comic robot course exhibition tool dashboard chatbot newsletter magazine garden kit model")
+_PROJECTS = words(
+    "app application novel book thesis dissertation paper project game website podcast documentary film album "
+    "startup platform library plugin prototype proposal grant report boat shed treehouse quilt campervan "
+    "conversion extension renovation translation memoir screenplay musical comic robot course exhibition tool "
+    "dashboard chatbot newsletter magazine garden kit model"
+)
 
 
 def project_name(text: str, _cased: bool) -> Iterator[Reading]:
     """A piece of work with what it is about: "a novel about lighthouse keepers"."""
-    match = re.match(r"(?P<v>(?:[\w'-]+ ){0,4}?(?P<head>[\w'-]+)(?: (?:about|on|for) (?:[\w'-]+ ?){1,5}?)?)(?=\s*(?:[,.;:!?()¤]|$|\b(?:and|but|so|because|with|at|in|since|right|now|this|which|that|what|how|need|can)\b))", text)
+    match = re.match(
+        r"(?P<v>(?:[\w'-]+ ){0,4}?(?P<head>[\w'-]+)(?: (?:about|on|for) (?:[\w'-]+ ?){1,5}?)?)(?=\s*(?:[,"
+        r".;:!?()¤]|$|\b(?:and|but|so|because|with|at|in|since|right|now|this|which|that|what|how|need|can)\b))",
+        text,
+    )
     if match and match.group("head").casefold() in _PROJECTS:
         yield Reading(" ".join(bare(match.group("v").split())))
 
 
 def appointment(text: str, _cased: bool) -> Iterator[Reading]:
     """An appointment with its time: "dentist appointment on Friday at 10"."""
-    match = re.match(r"(?P<v>(?:[\w'-]+ ){0,3}?(?:" + "|".join(sorted(lexicon.classes()["appointment_noun"], key=len, reverse=True)) + r")\b(?: (?:with|at) (?:the |my )?[\w.'-]+(?: [A-Z][\w'-]+)?)?(?: (?:on|at|in|next|this|tomorrow)\b[^,.;!?()]{2,30})?)", text, re.IGNORECASE)
+    match = re.match(
+        r"(?P<v>(?:[\w'-]+ ){0,3}?(?:"
+        + "|".join(sorted(lexicon.classes()["appointment_noun"], key=len, reverse=True))
+        + r")\b(?: (?:with|at) (?:the |my )?[\w.'-]+(?: [A-Z][\w'-]+)?)?(?: (?:on|at|in|next|this|tomorrow)\b[^,.;!?()]{2,30})?)",
+        text,
+        re.IGNORECASE,
+    )
     if match and re.search(r"\b(?:on|at|next|tomorrow|this)\b", match.group("v")):
         yield Reading(match.group("v").strip())
 
@@ -332,7 +445,11 @@ def exam(text: str, _cased: bool) -> Iterator[Reading]:
     """An examination somebody sits: "pilot theory exam"."""
     match = re.match(r"(?P<v>(?:[\w'-]+ ){1,3}?(?:exam|exams|finals|test))\b", text, re.IGNORECASE)
     phrase = bare(match.group("v").split()) if match else []
-    if len(phrase) > 1 and phrase[0].casefold() not in ORDINARY | STOP and phrase[0].casefold() not in ("blood", "unit", "eye", "covid", "pregnancy"):
+    if (
+        len(phrase) > 1
+        and phrase[0].casefold() not in ORDINARY | STOP
+        and phrase[0].casefold() not in ("blood", "unit", "eye", "covid", "pregnancy")
+    ):
         yield Reading(" ".join(phrase))
 
 
@@ -346,13 +463,20 @@ def race(text: str, _cased: bool) -> Iterator[Reading]:
 def certificate(text: str, _cased: bool) -> Iterator[Reading]:
     """What somebody is certified as: the words in front of "licence", "certificate", "exam"."""
     phrase = bare(take(text, most=5, stop=STOP | {"and", "or"}))
-    if phrase and phrase[-1].casefold() not in ORDINARY and phrase[0].casefold() not in EMPTY and not re.fullmatch(r"(?:first|second|third|final|last|next|big|maths?|history|physics)", phrase[0].casefold()):
+    if (
+        phrase
+        and phrase[-1].casefold() not in ORDINARY
+        and phrase[0].casefold() not in EMPTY
+        and not re.fullmatch(r"(?:first|second|third|final|last|next|big|maths?|history|physics)", phrase[0].casefold())
+    ):
         yield Reading(" ".join(phrase))
 
 
-def school(text: str, cased: bool) -> Iterator[Reading]:
+def school(text: str, _cased: bool) -> Iterator[Reading]:
     """A school or university."""
-    match = re.match(r"(?:the )?(?P<v>(?:[A-Z][\w.'-]*|of|the|for)(?:\s+(?:[A-Z][\w.'-]*|of|the|for|and|&)){0,5})", text)
+    match = re.match(
+        r"(?:the )?(?P<v>(?:[A-Z][\w.'-]*|of|the|for)(?:\s+(?:[A-Z][\w.'-]*|of|the|for|and|&)){0,5})", text
+    )
     if not match:
         return
     value = re.sub(r"(?:\s+(?:of|the|for|and|&))+$", "", match.group("v"))
@@ -374,8 +498,7 @@ def degree(text: str, _cased: bool) -> Iterator[Reading]:
 
 def equipment(text: str, _cased: bool) -> Iterator[Reading]:
     """Devices and gear: a known kind, or a known make with its model."""
-    for phrase in items(text, most=5):
-        phrase = _unused(phrase)
+    for phrase in map(_unused, items(text, most=5)):
         made = lexicon.leading(phrase, "equipment")
         size = next((n for n in range(len(phrase), 0, -1) if lexicon.head(phrase[:n], "equipment")), 0)
         if made and capitalised(phrase[0]):
@@ -387,43 +510,153 @@ def equipment(text: str, _cased: bool) -> Iterator[Reading]:
 
 
 _PRACTISED = {
-    "knit": "knitting", "crochet": "crochet", "sew": "sewing", "quilt": "quilting", "weave": "weaving", "paint": "painting", "draw": "drawing", "sketch": "sketching",
-    "climb": "climbing", "boulder": "bouldering", "hike": "hiking", "swim": "swimming", "cycle": "cycling", "surf": "surfing", "ski": "skiing", "snowboard": "snowboarding",
-    "sail": "sailing", "row": "rowing", "kayak": "kayaking", "fish": "fishing", "dance": "dancing", "sing": "singing", "bake": "baking", "brew": "brewing", "garden": "gardening",
-    "juggle": "juggling", "box": "boxing", "fence": "fencing", "skate": "skating", "forage": "foraging", "birdwatch": "birdwatching", "meditate": "meditation", "jog": "jogging",
-    "run": "running", "dive": "diving", "skateboard": "skateboarding", "journal": "journaling", "woodwork": "woodworking", "whittle": "whittling", "lift": "weightlifting",
-}  # fmt: skip
+    "knit": "knitting",
+    "crochet": "crochet",
+    "sew": "sewing",
+    "quilt": "quilting",
+    "weave": "weaving",
+    "paint": "painting",
+    "draw": "drawing",
+    "sketch": "sketching",
+    "climb": "climbing",
+    "boulder": "bouldering",
+    "hike": "hiking",
+    "swim": "swimming",
+    "cycle": "cycling",
+    "surf": "surfing",
+    "ski": "skiing",
+    "snowboard": "snowboarding",
+    "sail": "sailing",
+    "row": "rowing",
+    "kayak": "kayaking",
+    "fish": "fishing",
+    "dance": "dancing",
+    "sing": "singing",
+    "bake": "baking",
+    "brew": "brewing",
+    "garden": "gardening",
+    "juggle": "juggling",
+    "box": "boxing",
+    "fence": "fencing",
+    "skate": "skating",
+    "forage": "foraging",
+    "birdwatch": "birdwatching",
+    "meditate": "meditation",
+    "jog": "jogging",
+    "run": "running",
+    "dive": "diving",
+    "skateboard": "skateboarding",
+    "journal": "journaling",
+    "woodwork": "woodworking",
+    "whittle": "whittling",
+    "lift": "weightlifting",
+}
 
 
 def practised(text: str, _cased: bool) -> Iterator[Reading]:
     """A pastime told by a verb: "knit" → "knitting"; only when nothing is knitted ("I run a shop" is no running)."""
-    match = re.match(r"(?P<v>[a-z]+)(?=\s*(?:$|[,.!?;]|(?:a lot|for fun|on|every|most|in|twice|once|whenever|regularly|competitively|to relax|after|before|at|with|and|when|three times|daily|outdoors|indoors)\b))", text, re.IGNORECASE)
+    match = re.match(
+        r"(?P<v>[a-z]+)(?=\s*(?:$|[,.!?;]|(?:a lot|for fun|on|every|most|in|twice|once|whenever|regularly|"
+        r"competitively|to relax|after|before|at|with|and|when|three times|daily|outdoors|indoors)\b))",
+        text,
+        re.IGNORECASE,
+    )
     if match and match.group("v").casefold() in _PRACTISED:
         yield Reading(_PRACTISED[match.group("v").casefold()])
 
 
-def allergens(text: str, _cased: bool) -> Iterator[Reading]:
-    """What somebody is allergic to: known allergens, or a noun of one or two words."""
-    for phrase in items(text, most=4):
-        while len(phrase) > 1 and phrase[0].casefold() in ("most", "certain", "tree", "raw") and phrase[0].casefold() != "tree":
-            phrase = phrase[1:]
-        size = next((n for n in range(len(phrase), 0, -1) if lexicon.head(phrase[:n], "allergen")), 0)
-        if size:
-            yield Reading(" ".join(phrase[:size]))
-        elif len(phrase) <= 2 and is_thing(phrase) and phrase[-1].casefold() not in _NO_ALLERGEN | ORDINARY:
-            yield Reading(" ".join(phrase))
-        else:
+_HOBBYISTS = {
+    "runner": "running",
+    "swimmer": "swimming",
+    "climber": "climbing",
+    "boulderer": "bouldering",
+    "hiker": "hiking",
+    "cyclist": "cycling",
+    "gamer": "gaming",
+    "reader": "reading",
+    "gardener": "gardening",
+    "photographer": "photography",
+    "birder": "birding",
+    "birdwatcher": "birdwatching",
+    "baker": "baking",
+    "cook": "cooking",
+    "knitter": "knitting",
+    "painter": "painting",
+    "potter": "pottery",
+    "sailor": "sailing",
+    "surfer": "surfing",
+    "skier": "skiing",
+    "snowboarder": "snowboarding",
+    "dancer": "dancing",
+    "singer": "singing",
+    "beekeeper": "beekeeping",
+    "angler": "fishing",
+    "fisherman": "fishing",
+    "astronomer": "astronomy",
+    "woodworker": "woodworking",
+    "homebrewer": "homebrewing",
+    "brewer": "homebrewing",
+    "quilter": "quilting",
+    "rower": "rowing",
+    "kayaker": "kayaking",
+    "diver": "diving",
+    "boxer": "boxing",
+    "fencer": "fencing",
+    "archer": "archery",
+    "juggler": "juggling",
+    "skater": "skating",
+    "forager": "foraging",
+    "golfer": "golf",
+    "writer": "writing",
+    "poet": "poetry",
+    "pianist": "piano",
+    "guitarist": "guitar",
+    "violinist": "violin",
+    "cellist": "cello",
+    "drummer": "drums",
+    "footballer": "football",
+    "triathlete": "triathlon",
+}
+
+
+def hobbyist(text: str, _cased: bool) -> Iterator[Reading]:
+    """A pastime told by who pursues it: "a keen open water swimmer" → "open water swimming"."""
+    phrase = bare(take(text, most=4, stop=STOP | {"and", "or"}))
+    for size in range(len(phrase), 0, -1):
+        known = lexicon.head(phrase[:size], "hobbyist")
+        if known:
+            words_of = phrase[size - known : size]
+            yield Reading(" ".join([*words_of[:-1], _HOBBYISTS.get(words_of[-1].casefold(), words_of[-1])]))
             return
 
 
-_NO_ALLERGEN = words("mornings work mondays people bullshit cardio exercise nonsense meetings monday math maths drama stupidity boredom sports commitment fun authority")
+def allergens(text: str, _cased: bool) -> Iterator[Reading]:
+    """What somebody is allergic to: known allergens, or nouns of one or two words."""
+    for item in items(text, most=4):
+        phrase = item[1:] if len(item) > 1 and item[0].casefold() in ("most", "certain", "raw") else item
+        size = next((n for n in range(len(phrase), 0, -1) if lexicon.head(phrase[:n], "allergen")), 0)
+        if not size and not (
+            len(phrase) <= 2 and is_thing(phrase) and phrase[-1].casefold() not in _NO_ALLERGEN | ORDINARY
+        ):
+            return
+        yield Reading(" ".join(phrase[: size or len(phrase)]))
 
 
-def book(text: str, cased: bool) -> Iterator[Reading]:
+_NO_ALLERGEN = words(
+    "mornings work mondays people bullshit cardio exercise nonsense meetings monday math maths drama stupidity "
+    "boredom sports commitment fun authority"
+)
+
+
+def book(text: str, _cased: bool) -> Iterator[Reading]:
     """A title in quotation marks or capitals."""
-    match = re.match(r"[\"“](?P<q>[^\"”]{2,60})[\"”]|(?P<t>[A-Z][\w'’-]*(?:\s+(?:[A-Z][\w'’-]*|of|the|and|a|in|to|for|on))*)", text)
+    match = re.match(
+        r"[\"“](?P<q>[^\"”]{2,60})[\"”]|(?P<t>[A-Z][\w'’-]*(?:\s+(?:[A-Z][\w'’-]*|of|the|and|a|in|to|for|on))*)", text
+    )
     if match:
-        yield Reading(re.sub(r"(?:\s+(?:of|the|and|a|in|to|for|on))+$", "", (match.group("q") or match.group("t")).strip(" ,.")))
+        yield Reading(
+            re.sub(r"(?:\s+(?:of|the|and|a|in|to|for|on))+$", "", (match.group("q") or match.group("t")).strip(" ,."))
+        )
 
 
 def subscribed(text: str, _cased: bool) -> Iterator[Reading]:
@@ -472,6 +705,7 @@ TYPED: Mapping[str, Kind] = {
     "school": school,
     "allergens": allergens,
     "degree": degree,
+    "hobbyist": hobbyist,
     "device": device,
     "practised": practised,
     "gear": equipment,

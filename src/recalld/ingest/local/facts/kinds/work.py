@@ -11,6 +11,7 @@ from recalld.ingest.local.facts.kinds.reading import Reading
 from recalld.ingest.local.facts.lexicon import words
 from recalld.ingest.local.facts.phrases import STOP, bare, capitalised, take
 
+
 def org(text: str, cased: bool) -> Iterator[Reading]:
     """A firm or institution: capitalised words, or a common noun such as "the city library"."""
     phrase = take(text, most=6, stop=(STOP | {"or"}) - {"for", "of", "the", "on", "&", "+"})
@@ -23,17 +24,34 @@ def org(text: str, cased: bool) -> Iterator[Reading]:
     phrase = bare(take(text, most=4, stop=STOP | {"and", "or", "of"}))
     if not phrase or phrase[0].casefold() in _NO_ORG or phrase[-1].casefold() in _NO_ORG:
         return
-    if phrase[-1].casefold() in _ORG_NOUNS or (not cased and len(phrase) <= 2 and phrase[0].casefold() not in ORDINARY and text[:2] not in ("a ", "an") and not text.startswith(("the ", "my "))):
+    if phrase[-1].casefold() in _ORG_NOUNS or (
+        not cased
+        and len(phrase) <= 2
+        and phrase[0].casefold() not in ORDINARY
+        and text[:2] not in ("a ", "an")
+        and not text.startswith(("the ", "my "))
+    ):
         yield Reading(" ".join(phrase))
 
 
 def proper_name(phrase: list[str]) -> list[str]:
-    start = 1 if phrase and phrase[0].casefold() in ("the", "a", "an", "my", "our") and len(phrase) > 1 and phrase[0].islower() else 0
+    """The capitalised words at the start of *phrase* with the small words between them."""
+    start = (
+        1
+        if phrase
+        and phrase[0].casefold() in ("the", "a", "an", "my", "our")
+        and len(phrase) > 1
+        and phrase[0].islower()
+        else 0
+    )
     found: list[str] = []
     for word in phrase[start:]:
-        if capitalised(word) and not (word.casefold() in ("i", "i'm", "i've") or (found and word.casefold() in STOP and word.islower())):
-            found.append(word)
-        elif found and word.casefold() in ("&", "and", "of", "de", "der", "und", "the", "for", "la", "del", "et", "y"):
+        if (
+            capitalised(word)
+            and not (word.casefold() in ("i", "i'm", "i've") or (found and word.casefold() in STOP and word.islower()))
+        ) or (
+            found and word.casefold() in ("&", "and", "of", "de", "der", "und", "the", "for", "la", "del", "et", "y")
+        ):
             found.append(word)
         else:
             break
@@ -44,24 +62,29 @@ def proper_name(phrase: list[str]) -> list[str]:
 
 _NO_ORG = words(
     """
-    home night nights moment least all once work school first last present times best worst weekends weekdays noon lunch dawn dusk
-    startup company place firm time desk job it that this there here monday tuesday wednesday thursday friday saturday sunday
-    christmas easter january february march april may june july august september october november december something
-    remote remotely minute hour day week end start money fun free living myself ourselves them him her you me us now project
-    projects team everything anything people customers clients
+    home night nights moment least all once work school first last present times best worst weekends weekdays noon
+    lunch dawn dusk startup company place firm time desk job it that this there here monday tuesday wednesday
+    thursday friday saturday sunday christmas easter january february march april may june july august september
+    october november december something remote remotely minute hour day week end start money fun free living myself
+    ourselves them him her you me us now project projects team everything anything people customers clients
     """
 )
 _ORG_NOUNS = words(
     """
-    bank hospital school university college library museum restaurant cafe café bakery agency studio clinic factory warehouse supermarket
-    shop bookshop bookstore store pharmacy hotel hostel bar pub gym zoo airport station brewery winery vineyard farm nursery kindergarten
-    daycare theatre theater gallery council ministry court prison charity ngo foundation newspaper magazine publisher archive lab laboratory
-    institute observatory call-center callcenter garage workshop dealership salon spa church embassy consulate post-office brewery office
-    practice surgery depot shipyard refinery mine plant mill dairy butcher's florist's garden-centre
+    bank hospital school university college library museum restaurant cafe café bakery agency studio clinic factory
+    warehouse supermarket shop bookshop bookstore store pharmacy hotel hostel bar pub gym zoo airport station
+    brewery winery vineyard farm nursery kindergarten daycare theatre theater gallery council ministry court prison
+    charity ngo foundation newspaper magazine publisher archive lab laboratory institute observatory call-center
+    callcenter garage workshop dealership salon spa church embassy consulate post-office brewery office practice
+    surgery depot shipyard refinery mine plant mill dairy butcher's florist's garden-centre
     """
 )
 
-_JOB_SUFFIX = re.compile(r"(?:ist|ologist|grapher|smith|wright|keeper|maker|monger|herd|wife|eer|ician|arian|attendant|ant|agent|engineer|analyst|tutor|nurse|clerk|officer|manager|director|teacher|worker|driver|operator|trainer|coach|chef|mate|apprentice|intern|trainee|lead|hand|er|or)$")
+_JOB_SUFFIX = re.compile(
+    r"(?:ist|ologist|grapher|smith|wright|keeper|maker|monger|herd|wife|eer|ician|arian|attendant|ant|agent|"
+    r"engineer|analyst|tutor|nurse|clerk|officer|manager|director|teacher|worker|driver|operator|trainer|coach|"
+    r"chef|mate|apprentice|intern|trainee|lead|hand|er|or)$"
+)
 
 
 def job(text: str, _cased: bool) -> Iterator[Reading]:
@@ -108,9 +131,34 @@ def _job_phrase(text: str) -> list[str]:
     phrase = bare(take(text, most=6, stop=(STOP | {"and", "or"}) - {"in", "of", "first", "off", "up"}))
     cut = next((n for n, word in enumerate(phrase) if word.casefold() in ("in", "of", "off", "up") and n), len(phrase))
     head_of = phrase[:cut]
-    if cut < len(phrase) and phrase[cut].casefold() == "of" and head_of and head_of[-1].casefold() in ("head", "director", "vp", "chief", "professor", "lecturer", "teacher", "student", "manager"):
+    if (
+        cut < len(phrase)
+        and phrase[cut].casefold() == "of"
+        and head_of
+        and head_of[-1].casefold()
+        in ("head", "director", "vp", "chief", "professor", "lecturer", "teacher", "student", "manager")
+    ):
         return phrase[: cut + 3]
-    kept = [word for word in head_of if word.casefold() not in ("only", "just", "still", "proper", "real", "actual", "certified", "humble", "proud", "simple", "mere", "fellow", "professional")]
+    kept = [
+        word
+        for word in head_of
+        if word.casefold()
+        not in (
+            "only",
+            "just",
+            "still",
+            "proper",
+            "real",
+            "actual",
+            "certified",
+            "humble",
+            "proud",
+            "simple",
+            "mere",
+            "fellow",
+            "professional",
+        )
+    ]
     while kept and kept[-1].casefold() in ORDINARY:
         kept.pop()
     return kept
@@ -118,19 +166,100 @@ def _job_phrase(text: str) -> list[str]:
 
 def _is_job(phrase: list[str]) -> bool:
     last = phrase[-1].casefold()
-    if last in ORDINARY or lexicon.head(phrase, "not_job") or lexicon.is_a(last, "animal", "nationality", "weekday", "month"):
+    if (
+        last in ORDINARY
+        or lexicon.head(phrase, "not_job")
+        or lexicon.is_a(last, "animal", "nationality", "weekday", "month")
+    ):
         return False
     if len(phrase) >= 3 and phrase[-2].casefold() == "of":
         return True
     if lexicon.head(phrase, "job") or lexicon.head(phrase, "instrument_player"):
         return True
-    return bool(_JOB_SUFFIX.search(last)) and len(last) > 5 and last.isalpha() and not last.endswith(("ever", "other", "ather", "ether", "number", "weather", "computer", "printer", "letter", "dinner", "summer", "winter", "corner", "paper", "under", "after", "order", "matter", "center", "quarter", "monitor", "mirror", "error", "favor", "color", "chapter", "september", "october", "november", "december", "member", "longer", "bigger", "smaller", "older", "younger", "newer", "easier", "harder", "faster", "important", "restaurant", "elephant", "vegetarian", "christian", "pregnant", "brilliant", "relevant", "ignorant", "constant", "tolerant", "intolerant", "resistant", "flight", "exist", "assist", "consist", "insist", "resist", "twist", "interior", "exterior", "superior", "inferior", "prior", "junior", "senior", "minor", "major"))
+    return (
+        bool(_JOB_SUFFIX.search(last))
+        and len(last) > 5
+        and last.isalpha()
+        and not last.endswith(
+            (
+                "ever",
+                "other",
+                "ather",
+                "ether",
+                "number",
+                "weather",
+                "computer",
+                "printer",
+                "letter",
+                "dinner",
+                "summer",
+                "winter",
+                "corner",
+                "paper",
+                "under",
+                "after",
+                "order",
+                "matter",
+                "center",
+                "quarter",
+                "monitor",
+                "mirror",
+                "error",
+                "favor",
+                "color",
+                "chapter",
+                "september",
+                "october",
+                "november",
+                "december",
+                "member",
+                "longer",
+                "bigger",
+                "smaller",
+                "older",
+                "younger",
+                "newer",
+                "easier",
+                "harder",
+                "faster",
+                "important",
+                "restaurant",
+                "elephant",
+                "vegetarian",
+                "christian",
+                "pregnant",
+                "brilliant",
+                "relevant",
+                "ignorant",
+                "constant",
+                "tolerant",
+                "intolerant",
+                "resistant",
+                "flight",
+                "exist",
+                "assist",
+                "consist",
+                "insist",
+                "resist",
+                "twist",
+                "interior",
+                "exterior",
+                "superior",
+                "inferior",
+                "prior",
+                "junior",
+                "senior",
+                "minor",
+                "major",
+            )
+        )
+    )
 
 
 def subject(text: str, _cased: bool) -> Iterator[Reading]:
     """A field of study or a school subject."""
     phrase = bare(take(text, most=4, stop=STOP | {"or", "hard", "abroad", "online"}))
-    while phrase and phrase[-1].casefold() in ("and",):
+    while phrase and phrase[-1].casefold() == "and":
         phrase.pop()
     if phrase and phrase[0].casefold() not in ORDINARY | EMPTY | {"and"}:
         yield Reading(" ".join(phrase))
@@ -138,28 +267,56 @@ def subject(text: str, _cased: bool) -> Iterator[Reading]:
 
 def _software(found: list[str]) -> bool:
     """True for a program; "at Notion" may be a job, but far more often "to Notion" is none."""
-    return any(lexicon.head(found, name) for name in ("tool", "editor", "os", "browser", "shell", "diet", "programming"))
+    return any(
+        lexicon.head(found, name) for name in ("tool", "editor", "os", "browser", "shell", "diet", "programming")
+    )
 
 
-def firm(text: str, cased: bool) -> Iterator[Reading]:
+def firm(text: str, _cased: bool) -> Iterator[Reading]:
     """A firm by its proper name only."""
     found = proper_name(take(text, most=5, stop=STOP - {"of", "the", "for", "&", "+"}))
-    if found and not lexicon.is_a(found[0], "weekday", "month", "city", "country", "language", "job") and not _software(found):
+    if (
+        found
+        and not lexicon.is_a(found[0], "weekday", "month", "city", "country", "language", "job")
+        and not _software(found)
+    ):
         yield Reading(" ".join(found))
-
 
 
 _TRADES = {
     r"drive (?:a |the )?(?P<what>tram|bus|taxi|truck|lorry|forklift|ambulance|train|cab|van|school bus)s?": "{} driver",
-    r"translate": "translator", r"interpret (?:for|at|in)": "interpreter", r"proofread": "proofreader", r"wait tables": "waiter", r"tend bar": "bartender",
-    r"cut hair": "hairdresser", r"deliver (?:parcels|packages|mail|post|pizza|food)": "courier", r"fix (?P<what>bikes|cars|watches|pianos|boats|bicycles)": "{} mechanic",
-    r"tutor": "tutor", r"coach (?:a|the|kids|juniors|under)": "coach", r"design (?P<what>websites|games|gardens|kitchens|interiors|furniture|buildings|logos)": "designer",
-    r"write software": "software developer", r"write code for a living": "software developer", r"sell (?P<what>insurance|houses|cars|shoes|books)": "sells {}",
-    r"clean (?:houses|offices)": "cleaner", r"teach (?P<what>kindergarten|primary school|high school|yoga|piano|guitar|swimming|english|maths|math|german|french|spanish)": "{} teacher",
-    r"work (?:nights )?as (?:a|an) (?P<what>[a-z -]{3,25}?)(?= at| in| for|,|$)": "{}", r"paint houses": "house painter", r"lay (?:tiles|bricks)": "tiler", r"keep bees for a living": "beekeeper",
-    r"(?P<what>farm) (?:sheep|cows|pigs|goats|wheat|vegetables|organic)": "farmer", r"run the (?:kitchen|bar)": "chef", r"illustrate (?:children's )?books": "illustrator",
-    r"edit (?:books|manuscripts|videos|films)": "editor", r"nurse (?:at|in|on)": "nurse", r"audit (?:companies|banks)": "auditor", r"groom dogs": "dog groomer", r"walk dogs": "dog walker",
-}  # fmt: skip
+    r"translate": "translator",
+    r"interpret (?:for|at|in)": "interpreter",
+    r"proofread": "proofreader",
+    r"wait tables": "waiter",
+    r"tend bar": "bartender",
+    r"cut hair": "hairdresser",
+    r"deliver (?:parcels|packages|mail|post|pizza|food)": "courier",
+    r"fix (?P<what>bikes|cars|watches|pianos|boats|bicycles)": "{} mechanic",
+    r"tutor": "tutor",
+    r"coach (?:a|the|kids|juniors|under)": "coach",
+    r"design (?P<what>websites|games|gardens|kitchens|interiors|furniture|buildings|logos)": "designer",
+    r"write software": "software developer",
+    r"write code for a living": "software developer",
+    r"sell (?P<what>insurance|houses|cars|shoes|books)": "sells {}",
+    r"clean (?:houses|offices)": "cleaner",
+    (
+        r"teach (?P<what>kindergarten|primary school|high school|yoga|piano|guitar|swimming|english|maths|math|german|"
+        r"french|spanish)"
+    ): "{} teacher",
+    r"work (?:nights )?as (?:a|an) (?P<what>[a-z -]{3,25}?)(?= at| in| for|,|$)": "{}",
+    r"paint houses": "house painter",
+    r"lay (?:tiles|bricks)": "tiler",
+    r"keep bees for a living": "beekeeper",
+    r"(?P<what>farm) (?:sheep|cows|pigs|goats|wheat|vegetables|organic)": "farmer",
+    r"run the (?:kitchen|bar)": "chef",
+    r"illustrate (?:children's )?books": "illustrator",
+    r"edit (?:books|manuscripts|videos|films)": "editor",
+    r"nurse (?:at|in|on)": "nurse",
+    r"audit (?:companies|banks)": "auditor",
+    r"groom dogs": "dog groomer",
+    r"walk dogs": "dog walker",
+}
 
 
 def job_verb(text: str, _cased: bool) -> Iterator[Reading]:
@@ -174,5 +331,17 @@ def job_verb(text: str, _cased: bool) -> Iterator[Reading]:
 def trade(text: str, cased: bool) -> Iterator[Reading]:
     """What somebody does somewhere, in one or two plain words: "payroll", "customer support"."""
     for reading in subject(text, cased):
-        if len(reading.value.split()) <= 2 and reading.value.split()[0].casefold() not in ("my", "best", "the", "some", "most", "all", "a", "stuff", "things", "nothing", "everything"):
+        if len(reading.value.split()) <= 2 and reading.value.split()[0].casefold() not in (
+            "my",
+            "best",
+            "the",
+            "some",
+            "most",
+            "all",
+            "a",
+            "stuff",
+            "things",
+            "nothing",
+            "everything",
+        ):
             yield reading

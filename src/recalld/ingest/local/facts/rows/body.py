@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from recalld.ingest.local.facts.row import row
 
+# fmt: off
 ROWS = (
     # diet
     row("{im} {a}? {adv}? <diet:diet>"),
@@ -14,13 +15,26 @@ ROWS = (
     row("{my} diet {is} {adv}? <diet:diet>"),
     row("<diet:diet> here|for_me|household|since|btw|by_the_way|again|these_days", addressed=True, confidence=0.8),
     row("as {a} <diet:diet>"),
-    row("{im} {adv}? off <diet:foodstuff> until|till|for|now|these_days|completely|entirely|at_the_moment|,", value="no {}"),
+    row(
+        "{im} {adv}? off <diet:foodstuff> until|till|for|now|these_days|completely|entirely|at_the_moment|,",
+        value="no {}",
+    ),
     row("{i} {adv}? eat|have|do|touch|consume <diet:foodstuff>", negative=True, value="no {}"),
     row("{i} {adv}? can't|cannot|won't {adv}? eat|have|touch <diet:foodstuff>", value="no {}", confidence=0.8),
     row("call me|us {a}? <diet:diet>", addressed=True),
-    row("{i} {adv}? stopped|quit|gave_up|given_up|cut_out|avoid|dropped {adv}? eating? <diet:foodstuff>", value="no {}", confidence=0.8),
-    row("{ive}? {adv}? gave_up|given_up|quit|dropped|stopped|ditched|abandoned|done_with|over|off {a}? {adv}? being? <diet:diet>", retract=True),
-    row("{i} {have}? {adv}? to? avoid|skip|stay_away_from <intolerance:allergen+>", planned=True, any_mood=True, confidence=0.75),
+    row(
+        "{i} {adv}? stopped|quit|gave_up|given_up|cut_out|avoid|dropped {adv}? eating? <diet:foodstuff>",
+        value="no {}", confidence=0.8,
+    ),
+    row(
+        "{ive}? {adv}? gave_up|given_up|quit|dropped|stopped|ditched|abandoned|done_with|over|off {a}? "
+        "{adv}? being? <diet:diet>",
+        retract=True,
+    ),
+    row(
+        "{i} {have}? {adv}? to? avoid|skip|stay_away_from <intolerance:allergen+>",
+        planned=True, any_mood=True, confidence=0.75,
+    ),
     # allergies and intolerances
     row("{im} .. allergic to <allergy:allergens>"),
     row("{have} {a} .. <allergy:allergen> allergy|allergies"),
@@ -31,16 +45,28 @@ ROWS = (
     row("allergy|allergies : <allergy:allergens>", addressed=True),
     row("no <allergy:allergens> for_me|please|, .. allergic|allergy", addressed=True, needs=r"\ballerg"),
     row("<allergy:allergen+> gives|give me .. hives|rash|reaction|asthma", addressed=True),
-    row("<allergy:allergen+> makes|make {my} .. throat|lips|tongue|face|mouth|skin|eyes swell|itch|close|water|burn", asked=True),
+    row(
+        "<allergy:allergen+> makes|make {my} .. throat|lips|tongue|face|mouth|skin|eyes swell|itch|close|water|burn",
+        asked=True,
+    ),
     row("<allergy:allergen+> makes|make me swell|itch|wheeze|break_out", addressed=True),
-    row("<allergy:allergen+> could|would|will|can|nearly kill|killed|kills|send|sends me", addressed=True, any_mood=True),
+    row(
+        "<allergy:allergen+> could|would|will|can|nearly kill|killed|kills|send|sends me",
+        addressed=True, any_mood=True,
+    ),
     row("{i} {adv}? react|reacted .. to <allergy:allergen+>"),
     row("<intolerance:allergen> doesn't|don't|does_not agree with me", addressed=True),
     row("<intolerance:allergen> agrees|agree with me", addressed=True, negative=True),
-    row("<intolerance:stimulant> wrecks|ruins|kills|upsets|messes_with {my} .. sleep|stomach|gut|nerves|head|skin", addressed=True, confidence=0.75),
+    row(
+        "<intolerance:stimulant> wrecks|ruins|kills|upsets|messes_with {my} .. sleep|stomach|gut|nerves|head|skin",
+        addressed=True, confidence=0.75,
+    ),
     row("{i} {adv}? carry {a} epipen", gives={"medication": "EpiPen"}),
     row("{im} .. intolerant|sensitive to <intolerance:allergen+>"),
-    row("{i} can't|cannot|can_not {adv}? eat|have|drink|tolerate|digest|do|handle|stomach <intolerance:allergen+>", confidence=0.8),
+    row(
+        "{i} can't|cannot|can_not {adv}? eat|have|drink|tolerate|digest|do|handle|stomach <intolerance:allergen+>",
+        confidence=0.8,
+    ),
     row("{have} {a} .. <intolerance:allergen> intolerance|sensitivity"),
     row("{im} .. <intolerance:intolerable> intolerant|-intolerant"),
     # conditions
@@ -53,7 +79,10 @@ ROWS = (
     row("{my} <health_condition:condition> is|gets|makes|acts|means|has|flares|and", asked=True, confidence=0.85),
     row("living with <health_condition:condition>", confidence=0.7),
     row("{i} live with <health_condition:condition>"),
-    row("{ive}? {adv}? broke|broken|fractured|sprained|tore|torn|pulled|dislocated|twisted {my}|a|an <injury:bodypart>", value="injured {}"),
+    row(
+        "{ive}? {adv}? broke|broken|fractured|sprained|tore|torn|pulled|dislocated|twisted {my}|a|an <injury:bodypart>",
+        value="injured {}",
+    ),
     row("{i} {adv}? take|taking|am_taking|on {adv}? <medication:medication+>"),
     row("{im} {adv}? on <medication:medication+>"),
     row("{i}|{im} {adv}? take|taking|on {adv}? .. mg_of|g_of|mcg_of|units_of|mg|tablets_of <medication:thing>"),
@@ -64,21 +93,36 @@ ROWS = (
     row("{i} use|need|am_in {a} <accessibility_need:aid>"),
     row("recovering|recovered from {a}|my? <health_condition:thing>", confidence=0.7),
     row("day|week|month|year .. without <diet:foodstuff>", value="no {}", addressed=True),
-    row("day|week|month|year .. without|off {adv}? a? cigarettes|smoking|nicotine|a_cigarette|cigarette", gives={"smoking": "non-smoker"}, addressed=True),
-    row("day|week|month|year .. without|off {adv}? alcohol|booze|drinking|a_drink", gives={"alcohol": "no alcohol"}, addressed=True),
-    row("smoke-free|smoke_free|cigarette-free|nicotine-free since|for|now", gives={"smoking": "non-smoker"}, addressed=True),
+    row(
+        "day|week|month|year .. without|off {adv}? a? cigarettes|smoking|nicotine|a_cigarette|cigarette",
+        gives={"smoking": "non-smoker"}, addressed=True,
+    ),
+    row(
+        "day|week|month|year .. without|off {adv}? alcohol|booze|drinking|a_drink",
+        gives={"alcohol": "no alcohol"}, addressed=True,
+    ),
+    row(
+        "smoke-free|smoke_free|cigarette-free|nicotine-free since|for|now",
+        gives={"smoking": "non-smoker"}, addressed=True,
+    ),
     row("{i} {adv}? eat everything|anything", gives={"diet": "eats everything"}),
     row("<intolerance:allergen> makes|make me .. ill|sick", confidence=0.6, addressed=True),
     # habits
     row("{i} {adv}? smoke", gives={"smoking": "smoker"}, gives_not={"smoking": "non-smoker"}),
     row("{im} {a} .. smoker", gives={"smoking": "smoker"}, gives_not={"smoking": "non-smoker"}),
     row("{im} {a}? non-smoker|nonsmoker|non_smoker|ex-smoker|smoke-free|smoke_free", gives={"smoking": "non-smoker"}),
-    row("{ive}? {adv}? quit|stopped|gave_up|given_up|kicked {adv}? smoking|cigarettes|the_cigarettes|nicotine|vaping", gives={"smoking": "non-smoker"}),
+    row(
+        "{ive}? {adv}? quit|stopped|gave_up|given_up|kicked {adv}? smoking|cigarettes|the_cigarettes|nicotine|vaping",
+        gives={"smoking": "non-smoker"},
+    ),
     row("{ive}? {adv}? started|back_to smoking {adv}? again", gives={"smoking": "smoker"}, confidence=0.8),
     row("{i} {adv}? drink alcohol|booze", gives={"alcohol": "drinks alcohol"}, gives_not={"alcohol": "no alcohol"}),
     row("{i} {adv}? drink $", gives_not={"alcohol": "no alcohol"}, confidence=0.75),
     row("{ive}? {adv}? quit|stopped|gave_up|given_up {adv}? drinking|alcohol|booze", gives={"alcohol": "no alcohol"}),
-    row("{im} {a}? sober|teetotal|teetotaller|teetotaler|alcohol-free|off_alcohol|off_the_booze", gives={"alcohol": "no alcohol"}),
+    row(
+        "{im} {a}? sober|teetotal|teetotaller|teetotaler|alcohol-free|off_alcohol|off_the_booze",
+        gives={"alcohol": "no alcohol"},
+    ),
     row("{i} {adv}? go|get to_bed|to_sleep at <sleep:time>", value="bedtime {}"),
     row("{my} bedtime {is} {adv}? <sleep:time>"),
     row("{i} {adv}? get_up|wake_up|rise at <sleep:time>", value="gets up at {}"),
@@ -87,20 +131,34 @@ ROWS = (
     # in passing
     row("{i} come|break out in hives|a_rash .. from|after|with <allergy:allergens>"),
     row("{i} get|develop|have hives|a_rash|a_reaction|asthma .. from|after <allergy:allergens>", confidence=0.8),
-    row("{i} can't|cannot|mustn't|am_not_allowed_to have|eat|touch|be_near <allergy:allergens> , .. allergic|allergy|anaphyla", confidence=0.85),
+    row(
+        "{i} can't|cannot|mustn't|am_not_allowed_to have|eat|touch|be_near <allergy:allergens> , .. "
+        "allergic|allergy|anaphyla",
+        confidence=0.85,
+    ),
     row("without|no <allergy:allergens> ,|because|due_to|for .. my|the allergy|allergies", addressed=True),
-    row("{my} body|stomach|gut|skin doesn't|does_not|can't|cannot tolerate|handle|like|take|cope_with <intolerance:allergen>", confidence=0.75),
+    row(
+        "{my} body|stomach|gut|skin doesn't|does_not|can't|cannot tolerate|handle|like|take|cope_with "
+        "<intolerance:allergen>",
+        confidence=0.75,
+    ),
     row("one can't have|eat <allergy:allergens> ( me", addressed=True),
     row("anaphyla /\\w*/ .. to|from <allergy:allergens>", addressed=True),
     row("{my} epipen", gives={"medication": "EpiPen"}, asked=True),
     row("took|taken|taking|weaned|got me|myself? off <medication:medication+>", retract=True),
     row("{im}|{i} {adv}? off|stopped|quit|came_off|done_with|stopped_taking <medication:medication+>", retract=True),
     row("{i} cook|bake|eat|shop {adv}? <diet:diet>"),
-    row("<diet:diet> options|meals|dishes|option|version|food|recipes for_me|only_for_me|please_for_me", addressed=True),
+    row(
+        "<diet:diet> options|meals|dishes|option|version|food|recipes for_me|only_for_me|please_for_me",
+        addressed=True,
+    ),
     row("{im} .. <diet:diet> these_days|now|since|again|at_the_moment|for_lent|for_january"),
     row("{im} {a}? {adv}? ex-smoker|former_smoker|recovering_smoker", gives={"smoking": "non-smoker"}),
     row("{ive}? cut|cutting out|down_on <diet:foodstuff>", value="no {}", confidence=0.75),
-    row("no <diet:foodstuff> for_me|since|until|this_month|anymore|any_more", value="no {}", addressed=True, confidence=0.75),
+    row(
+        "no <diet:foodstuff> for_me|since|until|this_month|anymore|any_more",
+        value="no {}", addressed=True, confidence=0.75,
+    ),
     row("{i} don't|do_not|never|no_longer {adv}? do <diet:foodstuff>", value="no {}"),
     row("{my} <health_condition:condition>", asked=True, any_mood=True, confidence=0.75),
     row("since {my} <health_condition:condition> diagnosis", addressed=True),

@@ -10,6 +10,7 @@ _SWITCHED = (
 )
 _LEFT = "ditched|dropped|dumped|left|quit|abandoned|gave_up|given_up|stopped_using|binned|retired|scrapped|deleted|uninstalled"
 
+# fmt: off
 ROWS = (
     row("{ive}? {adv}? " + _SWITCHED + " {adv}? .. from <-:typed> to|onto <:typed>"),
     row("{ive}? {adv}? " + _SWITCHED + " {adv}? back|over|all|across? to|onto|on <:typed>"),
@@ -17,9 +18,19 @@ ROWS = (
     row("{ive}? {adv}? replaced|swapped|traded|exchanged <-:typed> with|by|for <:typed>"),
     row("{ive}? {adv}? " + _LEFT + " <-:typed> for|in_favour_of|in_favor_of|and_went_with <:typed>"),
     row("{ive}? {adv}? " + _LEFT + " <:typed>", retract=True),
-    row("{i} .. stopped|quit|gave_up|given_up|off using|drinking|eating|listening_to|watching|wearing|doing? <:typed>", retract=True),
-    row("{i} have|'ve touched|used|opened|listened_to|played|eaten|drunk the|any|a? <:typed> in|for|since ages|years|months|weeks|forever|a", negated="retract"),
-    row("bye|goodbye|farewell|so_long|no_more|adios|adieu|rip|done_with|sick_of <:typed>", retract=True, addressed=True),
+    row(
+        "{i} .. stopped|quit|gave_up|given_up|off using|drinking|eating|listening_to|watching|wearing|doing? <:typed>",
+        retract=True,
+    ),
+    row(
+        "{i} have|'ve touched|used|opened|listened_to|played|eaten|drunk the|any|a? <:typed> in|for|since "
+        "ages|years|months|weeks|forever|a",
+        negated="retract",
+    ),
+    row(
+        "bye|goodbye|farewell|so_long|no_more|adios|adieu|rip|done_with|sick_of <:typed>",
+        retract=True, addressed=True,
+    ),
     row("{im} done|finished|through with <:typed>", retract=True),
     row("goodbye|bye|farewell|so_long|out_with <-:typed> ,|and hello|hi|hey|in_with <:typed>", addressed=True),
     row("<:typed> it_is", addressed=True, confidence=0.7),
@@ -27,25 +38,51 @@ ROWS = (
     row("<:typed> over <-:typed> any_day|every_time|always", addressed=True, confidence=0.8),
     row("nothing beats|can't_beat|you_can't_beat {a}? <:typed>", addressed=True, confidence=0.6),
     row("{im} all_in|sold|hooked|all_about on|about? <:typed>", confidence=0.7),
-    row("{im} {a}? {adv}? <:typed> now|again|at_last|these_days|since|as_of|at_the_moment|for_now|this_year|for_good|myself"),
+    row(
+        "{im} {a}? {adv}? <:typed> now|again|at_last|these_days|since|as_of|at_the_moment|for_now|"
+        "this_year|for_good|myself",
+    ),
     row("officially|finally {a}? <:typed>", addressed=True, confidence=0.7),
     row("{a}? <:typed> as_of|since|at_last", addressed=True, confidence=0.7),
     # values that are over, whatever they were values of
     row("{ive}? {adv}? quit|left|resigned_from <:firm>", retract=True, among=("employer", "gym", "club")),
-    row("{ive}? {adv}? dropped|cancelled|canceled|ditched|dumped|unsubscribed_from|binned|axed the|my? <:subscribed>", retract=True, among=("subscription", "tool", "gym")),
-    row("{ive}? {adv}? sold|scrapped|traded_in|gave_away|crashed|totalled the|my <:proper>", retract=True, among=("vehicle", "bicycle", "motorcycle", "equipment", "laptop", "phone_model")),
-    row("^ the|my? <:proper> died|broke|is_dead|went_swimming|packed_up|gave_up|bit_the_dust|is_gone|got_stolen|was_stolen", retract=True, addressed=True, among=("phone_model", "laptop", "vehicle", "bicycle", "equipment", "pet")),
+    row(
+        "{ive}? {adv}? dropped|cancelled|canceled|ditched|dumped|unsubscribed_from|binned|axed the|my? <:subscribed>",
+        retract=True, among=("subscription", "tool", "gym"),
+    ),
+    row(
+        "{ive}? {adv}? sold|scrapped|traded_in|gave_away|crashed|totalled the|my <:proper>",
+        retract=True, among=("vehicle", "bicycle", "motorcycle", "equipment", "laptop", "phone_model"),
+    ),
+    row(
+        "^ the|my? <:proper> died|broke|is_dead|went_swimming|packed_up|gave_up|bit_the_dust|is_gone|"
+        "got_stolen|was_stolen",
+        retract=True, addressed=True, among=("phone_model", "laptop", "vehicle", "bicycle", "equipment", "pet"),
+    ),
     row("^ <:firstname> left|quit|retired|moved_on|got_fired", retract=True, addressed=True, among=("manager",)),
-    row("^ <:firm> closed|shut|went_bust|folded|closed_down|shut_down", retract=True, addressed=True, among=("employer", "gym", "favorite_restaurant")),
+    row(
+        "^ <:firm> closed|shut|went_bust|folded|closed_down|shut_down",
+        retract=True, addressed=True, among=("employer", "gym", "favorite_restaurant"),
+    ),
     # back
     row("back|it's_back|so_back|now_back {adv}? to|on <:typed>", addressed=True, confidence=0.85),
     row("{im} .. back {adv}? on|to|with|using|in <:typed>"),
-    row("<:typed> for me|us these_days|now|nowadays|from_now_on|from_here_on|please|always|again|this_year|since", addressed=True),
+    row(
+        "<:typed> for me|us these_days|now|nowadays|from_now_on|from_here_on|please|always|again|this_year|since",
+        addressed=True,
+    ),
     row("<:typed> from_now_on|from_here_on|these_days|nowadays|all_the_way", addressed=True, confidence=0.7),
     row("<:typed> again|only please|pls|plz", addressed=True, confidence=0.8),
     row("^ <:typed> only $", addressed=True, confidence=0.8),
-    row("it's|its|it_is {adv}? <:typed> for_me|for_us|all_the_way|now|these_days|from_now_on|again|only", addressed=True),
-    row("everything's|everything_is|everything|it's_all|all_my_stuff_is|everyone_is|we're_all {adv}? on|in|with <:typed> now|these_days", addressed=True),
+    row(
+        "it's|its|it_is {adv}? <:typed> for_me|for_us|all_the_way|now|these_days|from_now_on|again|only",
+        addressed=True,
+    ),
+    row(
+        "everything's|everything_is|everything|it's_all|all_my_stuff_is|everyone_is|we're_all {adv}? "
+        "on|in|with <:typed> now|these_days",
+        addressed=True,
+    ),
     row("now {adv}? on|using|with|into <:typed>", confidence=0.75),
     row("{im} {a}? {adv}? <:typed> now|again|these_days|at_the_moment|for_now|since|this_year|for_good"),
     row("{im} {adv}? on|using|into <:typed> now|again|these_days|at_the_moment|for_now|since|this_year"),

@@ -4,27 +4,32 @@ from __future__ import annotations
 
 from recalld.ingest.local.facts.row import row
 
-_DWELLING = (
-    "place|flat|apartment|house|home|room|studio|condo|loft|cottage|bungalow|houseboat|townhouse|terrace|maisonette|farmhouse|cabin"
-)
+_DWELLING = "place|flat|apartment|house|home|room|studio|condo|loft|cottage|bungalow|houseboat|townhouse|terrace|maisonette|farmhouse|cabin"
 
 _AWAY = (
-    r"\b(?:trips?|holidays?|vacation|conference|visit(?:ing)?|hotel|hostel|airport|layover|flight|fly|weekend|tourist|sightseeing|business trip|honeymoon|"
+    r"\b(?:trips?|holidays?|vacation|conference|visit(?:ing)?|hotel|hostel|airport|layover|flight|fly|weekend|"
+    r"tourist|sightseeing|business trip|honeymoon|"
     r"days?|tonight|this week|next week|passing through|stopover|airbnb|travel\w*|back home|meeting)\b"
 )
 
 _MOVED = (
-    r"\b(?:mov(?:e|ed|ing)|relocat\w+|unpack\w*|boxes|movers|removal van|new (?:flat|place|apartment|house|home|city|address)|housewarming|settl(?:ed|ing) in|keys|"
-    r"registration office|closing went|lease|the move|landlord)\b"
+    r"\b(?:mov(?:e|ed|ing)|relocat\w+|unpack\w*|boxes|movers|removal van|new (?:flat|place|apartment|house|home|"
+    r"city|address)|housewarming|settl(?:ed|ing) in|keys|"
+    r"registration office|lease|the move|landlord)\b"
 )
 
+# fmt: off
 ROWS = (
     # living somewhere
     row("{i} {live} {inat} <home_city:place>"),
     row("{im} {live} {inat} <home_city:place>"),
     row("{im} based|located|settled|resident|domiciled|residing {adv}? {inat} <home_city:place>"),
     row("live|living|based {adv}? in|near|outside <home_city:place>", confidence=0.85),
-    row("^ {adv}? <home_city:place> now|these_days|again|for_good $", addressed=True, needs=r"\b(?:moved|moving|relocat\w+|live|any ?more|no longer|based|new (?:flat|place|apartment|house))\b"),
+    row(
+        "^ {adv}? <home_city:place> now|these_days|again|for_good $",
+        addressed=True,
+        needs=r"\b(?:moved|moving|relocat\w+|live|any ?more|no longer|based|new (?:flat|place|apartment|house))\b",
+    ),
     row("{im} {adv}? based|living {adv}? out_of <home_city:place>"),
     row("{ive} lived|been_living|been_based {adv}? {inat} <home_city:place>", needs=r"\b(?:i|we)(?:'ve|ve| have)\b"),
     row("{i} call <home_city:place> home"),
@@ -32,10 +37,18 @@ ROWS = (
     row("{my} home is in <home_city:place>"),
     row("home is|= {adv}? {inat}? <home_city:place>", addressed=True, confidence=0.8),
     row("<home_city:place> is {adv}? {my} home|hometown|home_town"),
-    row("as|for|to someone|somebody|a_person|one|people who_lives|who_live|living|based|who_is_based {inat} <home_city:place>", addressed=True),
+    row(
+        "as|for|to someone|somebody|a_person|one|people who_lives|who_live|living|based|who_is_based "
+        "{inat} <home_city:place>",
+        addressed=True,
+    ),
     row("{my} {new}? .. " + _DWELLING + " {inat} <home_city:place>", asked=True, confidence=0.8),
     row("{have} {a}? .. " + _DWELLING + " in|near <home_city:place>"),
-    row("{i}? {got}|found|rented|bought|signed_for|closed_on|moved_into|rent|renting|own {a} .. " + _DWELLING + " in|near <home_city:place>"),
+    row(
+        "{i}? {got}|found|rented|bought|signed_for|closed_on|moved_into|rent|renting|own {a} .. "
+        + _DWELLING
+        + " in|near <home_city:place>",
+    ),
     row("signed {a} lease in <home_city:place>"),
     row("settled|settling {adv}? in|into|down_in <home_city:place>"),
     row("{i} arrived|landed {adv}? in <home_city:place> .. for_good|to_live|as_a_new_resident"),
@@ -51,25 +64,41 @@ ROWS = (
     row("{ive}? {adv}? {moved} {adv}? to <home_city:place>"),
     row("{ive}? {adv}? {moved} {adv}? {inat}? .. in|near <home_city:place>", confidence=0.6, needs=r"\bmoved in\b"),
     row("{my} move to <home_city:place> went|was|is_done|is_complete|is_finished|happened|last|in|took"),
-    row("after|since moving|relocating|my_move|our_move|i_moved|we_moved|i_relocated {adv}? back? to <home_city:place>", addressed=True, any_mood=True),
+    row(
+        "after|since moving|relocating|my_move|our_move|i_moved|we_moved|i_relocated {adv}? back? to <home_city:place>",
+        addressed=True, any_mood=True,
+    ),
     row("now_that i'm|we're|i_am|we_are|i_live|we_live {adv}? settled|living|based|back? in <home_city:place>"),
     row("{im} back living in <home_city:place>"),
     row("{im} {adv}? back|home in|to <home_city:place> for_good|permanently|for_now|again"),
     row("{i} {adv}? left|leaving <-home_city:place> {moved}|for <home_city:place>"),
     row("{i} traded|swapped|exchanged|left <-home_city:place> for <home_city:place>"),
-    row("{im} {adv}? moving|relocating {adv}? back|over|down|up? to <planned_move:place>", planned=True, confidence=0.7),
+    row(
+        "{im} {adv}? moving|relocating {adv}? back|over|down|up? to <planned_move:place>",
+        planned=True, confidence=0.7,
+    ),
     row("{i} used_to live in|near <home_city:place>", any_mood=True, retract=True),
     row("{i} {adv}? moved|left|moved_out|moved_away {adv}? out_of|from <home_city:place>", retract=True),
     row("{i} lived in <home_city:place>", negated="ignore", retract=True, confidence=0.7),
     row("goodbye|bye|farewell|so_long <-home_city:town> , hello|hi|hey <home_city:place>", addressed=True),
     row("{ive}? {adv}? swapped|traded|exchanged|left|ditched <-home_city:town> for <home_city:place>"),
     row("{ive}? {adv}? left <-home_city:town> .. , <home_city:town> now|it_is", addressed=True),
-    row("^ <home_city:town> is|feels|seems|turns_out|has|, {adv}? .. than|so|really|lovely|great|nice|quiet|loud|cold|warm|treating|growing", addressed=True, needs=_MOVED, confidence=0.75),
+    row(
+        "^ <home_city:town> is|feels|seems|turns_out|has|, {adv}? .. "
+        "than|so|really|lovely|great|nice|quiet|loud|cold|warm|treating|growing",
+        addressed=True, needs=_MOVED, confidence=0.75,
+    ),
     row("{ive} been in <home_city:place> for|since"),
     row("{ive}? been in <home_city:town> for|since|now|already", unless=_AWAY),
     row("months|years|weeks in <home_city:town> now|already|and|,", addressed=True, unless=_AWAY, confidence=0.8),
-    row("first|second|third winter|summer|week|month|year|autumn|spring|christmas in <home_city:place>", addressed=True, unless=_AWAY, confidence=0.8),
-    row("keys|lease|contract|mortgage|deposit to|for|on .. " + _DWELLING + " in <home_city:place>", addressed=True, confidence=0.8),
+    row(
+        "first|second|third winter|summer|week|month|year|autumn|spring|christmas in <home_city:place>",
+        addressed=True, unless=_AWAY, confidence=0.8,
+    ),
+    row(
+        "keys|lease|contract|mortgage|deposit to|for|on .. " + _DWELLING + " in <home_city:place>",
+        addressed=True, confidence=0.8,
+    ),
     row("back in|to <home_city:town> since|for_good|now|again|permanently", unless=_AWAY),
     row("{im} back in <home_city:town>", unless=_AWAY, confidence=0.7),
     row("still in? <home_city:town>", addressed=True, needs=_MOVED, confidence=0.75),
@@ -105,42 +134,68 @@ ROWS = (
     # for a while
     row("{im} staying|stuck|stationed|posted|crashing|camped_out|stranded {adv}? {inat} <current_location:place>"),
     row("{im} in|at <current_location:place> until|till|through|for", confidence=0.85),
-    row("{im} {adv}? visiting|on_holiday_in|on_vacation_in|on_a_business_trip_to|on_a_trip_to|travelling_in|traveling_in|travelling_through <current_location:place>"),
+    row(
+        "{im} {adv}? visiting|on_holiday_in|on_vacation_in|on_a_business_trip_to|on_a_trip_to|"
+        "travelling_in|traveling_in|travelling_through <current_location:place>",
+    ),
     row("until|till .. {im} .. in <current_location:place>"),
     row("for_the_next|for_the_coming|this .. {im} .. in <current_location:place>"),
     # housing
     row("{im} {a}? <housing:housing>"),
     row("<housing:housing> as_of|since|now|at_last|finally", addressed=True),
     row("{i} {adv}? rent|am_renting|are_renting {adv}? {a} .. " + _DWELLING, gives={"housing": "renter"}),
-    row("{ive}? {adv}? bought", gives={"housing": "homeowner"}, needs=r"\b(?:rent|landlord|house|flat|apartment|mortgage|closing)\b.*\b(?:house|flat|apartment|home|mortgage)\b", confidence=0.6),
+    row(
+        "{ive}? {adv}? bought|closed $|!|,|on",
+        gives={"housing": "homeowner"}, needs=r"\b(?:rent|landlord|mortgage|estate agent)\b", confidence=0.6,
+    ),
     row("{im} renting", gives={"housing": "renter"}),
-    row("{i} {adv}? own|bought|purchased|closed_on {my}|a|the {new}? .. first? " + _DWELLING, gives={"housing": "homeowner"}),
+    row(
+        "{i} {adv}? own|bought|purchased|closed_on {my}|a|the {new}? .. first? " + _DWELLING,
+        gives={"housing": "homeowner"},
+    ),
     row("{i} live {adv}? alone|by_myself|on_my_own", gives={"household": "alone"}),
     row("{i} live with {my} <household:household>"),
     row("{im} {a}? family|household of <household:number>"),
     row("there_are <household:number> of_us at_home|in_the_house|in_this_house|in_the_flat", addressed=True),
     # in passing
     row("<home_city:town> , where i|we live|am_based|are_based|work_and_live", addressed=True),
-    row("{my} gp|doctor|dentist|landlord|landlady|neighbourhood|neighborhood|street|balcony|garden|allotment|local|pub|supermarket|school|kindergarten|daycare|kita|gym|library in <home_city:town>", asked=True, confidence=0.6),
+    row(
+        "{my} gp|doctor|dentist|landlord|landlady|neighbourhood|neighborhood|street|balcony|garden|"
+        "allotment|local|pub|supermarket|school|kindergarten|daycare|kita|gym|library in <home_city:town>",
+        asked=True, confidence=0.6,
+    ),
     row("near|around me in|: <home_city:town>", addressed=True, asked=True, confidence=0.75),
     row("near|around me|here ( <home_city:town>", addressed=True, asked=True, confidence=0.75),
     row("{my} local .. in <home_city:town>", asked=True, confidence=0.6),
-    row("{my} <home_city:town> flat|apartment|house|place|landlord|neighbours|neighbors|neighbourhood|studio|garden|balcony|kitchen", asked=True, confidence=0.75),
+    row(
+        "{my} <home_city:town> flat|apartment|house|place|landlord|neighbours|neighbors|neighbourhood|"
+        "studio|garden|balcony|kitchen",
+        asked=True, confidence=0.75,
+    ),
     row("as a|an <home_city:town> resident|local|native|renter|homeowner", addressed=True),
     row("{im} a|an <home_city:town> resident|local|native|boy|girl|kid"),
     row("home is|= now? <home_city:place>", addressed=True),
     row("<home_city:town> is home now|again|these_days|for_now", addressed=True),
-    row("back home in <home_city:town>", addressed=True, asked=True, unless=r"\b(?:parents|visit\w*|holiday|trip)\b", confidence=0.75),
+    row(
+        "back home in <home_city:town>",
+        addressed=True, asked=True, unless=r"\b(?:parents|visit\w*|holiday|trip)\b", confidence=0.75,
+    ),
     row("at home in <home_city:town>", addressed=True, asked=True),
     row("{im}|now|living {adv}? in <home_city:town> now|these_days|since|again|for_good|permanently"),
-    row("hello|greetings|hi|writing from {my}? new? flat|place|home|house? in? <home_city:town>", addressed=True, confidence=0.7, unless=_AWAY),
+    row(
+        "hello|greetings|hi|writing from {my}? new? flat|place|home|house? in? <home_city:town>",
+        addressed=True, confidence=0.7, unless=_AWAY,
+    ),
     row("after .. years|months in <-home_city:town> {im} in <home_city:town>"),
     row("{ive} lived {adv}? in <home_city:town> all_my_life|my_whole_life|forever|most_of_my_life|since|for"),
     row("transferred|posted|seconded to the <home_city:town> office|branch|site|team", addressed=False, confidence=0.7),
     row("{i}|{im} renting|rent|own|bought|squat {adv}? in <home_city:town>"),
     row("{im} registered in <home_city:town>"),
     row("signed|signing the|a|our|my lease in <home_city:town>"),
-    row("delivered|shipped|sent|deliver|ship|send .. to {my} .. in <home_city:town>", addressed=True, asked=True, confidence=0.7),
+    row(
+        "delivered|shipped|sent|deliver|ship|send .. to {my} .. in <home_city:town>",
+        addressed=True, asked=True, confidence=0.7,
+    ),
     row("{i} stayed|staying|stay in <home_city:town> after_all|for_good"),
     row("{im} {adv}? flat-sharing|house-sharing|flatsharing in <home_city:town>"),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from recalld.ingest.local.facts.row import row
 
+# fmt: off
 ROWS = (
     row("{my} full|real|legal|first|actual|proper|given|new|married|birth? name {is} {adv}? <name:name>"),
     row("my name's|names <name:name>"),
@@ -16,15 +17,33 @@ ROWS = (
     row("{i} changed my name to <name:name>"),
     row("i'm|im|i_am <name:name> by_the_way|btw|here|and_i|from|,_nice|,_by|,_a|,_an|,_the", confidence=0.85),
     row("^ i'm|im|i_am <name:greeted>", confidence=0.8),
-    row("it's|its|it_is <name:fullname> now|these_days|from_now_on", addressed=True, needs=r"\b(?:name|married|surname|badge|double-barrel\w*|maiden|divorce|passport|signature)\b"),
-    row("it's|its|it_is <name:name> now", addressed=True, needs=r"\b(?:maiden name|surname|last name|married name|family name)\b"),
-    row("<preferred_name:firstname> 's|is|will fine|ok|okay|enough|do|works", addressed=True, needs=r"\b(?:call|name|mister|mr|mrs|ms|dr|formal|address|first)\b"),
-    row("just <preferred_name:firstname> please|is_fine|,|$", addressed=True, confidence=0.7, needs=r"\b(?:call|name|address|formal|mr|mrs|ms)\b"),
+    row(
+        "it's|its|it_is <name:fullname> now|these_days|from_now_on",
+        addressed=True, needs=r"\b(?:name|married|surname|badge|double-barrel\w*|maiden|divorce|passport|signature)\b",
+    ),
+    row(
+        "it's|its|it_is <name:name> now",
+        addressed=True, needs=r"\b(?:maiden name|surname|last name|married name|family name)\b",
+    ),
+    row(
+        "<preferred_name:firstname> 's|is|will fine|ok|okay|enough|do|works",
+        addressed=True, needs=r"\b(?:call|name|mister|mr|mrs|ms|dr|formal|address|first)\b",
+    ),
+    row(
+        "just <preferred_name:firstname> please|is_fine|,|$",
+        addressed=True, confidence=0.7, needs=r"\b(?:call|name|address|formal|mr|mrs|ms)\b",
+    ),
     row("put|write|use|print <name:fullname> on|in|as", addressed=True, confidence=0.8),
     row("<name:name> on the badge|name_tag|card|certificate|ticket|invoice", addressed=True, confidence=0.7),
     row("{my} new? surname|last_name|family_name {is} {adv}? <name:name>", confidence=0.7),
-    row("from|love|regards|cheers|yours|thanks|best ,? <name:firstname> $", addressed=True, confidence=0.6, needs=r"\b(?:sign|letter|card|regards)\b"),
-    row("sign|sign_off it|this|that|the_email|the_mail|the_letter|them|off? as|with|from|by? <name:signature>", addressed=True),
+    row(
+        "from|love|regards|cheers|yours|thanks|best ,? <name:firstname> $",
+        addressed=True, confidence=0.6, needs=r"\b(?:sign|letter|card|regards)\b",
+    ),
+    row(
+        "sign|sign_off it|this|that|the_email|the_mail|the_letter|them|off? as|with|from|by? <name:signature>",
+        addressed=True,
+    ),
     row("signed|signature : <name:signature>", addressed=True),
     row("call me <preferred_name:person>", addressed=True),
     row("{i} go by|by_the_name <preferred_name:person>"),
@@ -69,15 +88,24 @@ ROWS = (
     row("{im} {a}? left-handed|left_handed|lefthanded|a_lefty|a_southpaw", gives={"handedness": "left-handed"}),
     row("{im} {a}? right-handed|right_handed|righthanded", gives={"handedness": "right-handed"}),
     row("{im} ambidextrous", gives={"handedness": "ambidextrous"}),
-    row("{my} right hand is|writes|does|gets|hurts|would", gives={"handedness": "right-handed"}, needs=r"left[- ]handed", any_mood=True),
-    row("{my} left hand is|writes|does|gets|hurts|would", gives={"handedness": "left-handed"}, needs=r"right[- ]handed", any_mood=True),
+    row(
+        "{my} right hand is|writes|does|gets|hurts|would",
+        gives={"handedness": "right-handed"}, needs="left[- ]handed", any_mood=True,
+    ),
+    row(
+        "{my} left hand is|writes|does|gets|hurts|would",
+        gives={"handedness": "left-handed"}, needs="right[- ]handed", any_mood=True,
+    ),
     # measures
     row("{im} <height:length> tall"),
     row("{im} <height:feet>"),
     row("{my} height {is} <height:length>"),
     row("{i} weigh {adv}? <weight:length>"),
     row("{my} weight {is} <weight:length>"),
-    row("{my} shirt|t-shirt|tshirt|clothing|clothes|dress|jacket|trouser|top? size {is} {a}? size? <clothing_size:size>"),
+    row(
+        "{my} shirt|t-shirt|tshirt|clothing|clothes|dress|jacket|trouser|top? size {is} {a}? size? "
+        "<clothing_size:size>",
+    ),
     row("{i} wear|take|need|am {a}? size? <shoe_size:shoesize> shoes|shoe|boots|trainers|sneakers|in_shoes"),
     row("{i} wear|take {a} size <clothing_size:size>"),
     row("{my} shoe|boot|foot|feet size {is} {a}? size? <shoe_size:size>"),
@@ -89,15 +117,28 @@ ROWS = (
     row("me|myself ( <name:name> )", addressed=True, confidence=0.75),
     row("put|write|book|register|sign me {adv}? down|up|in|it? as|under <name:name>", addressed=True, confidence=0.8),
     row("under|in the|my name <name:fullname>", addressed=True, confidence=0.75),
-    row("book|reserve|reservation|booking|table .. under|for|name <name:fullname>", addressed=True, confidence=0.6, unless=r"\b(?:client|guest|boss|his|her)\b"),
-    row("{my} badge|name_tag|card|signature|byline should|must|has_to|needs_to? say|says|read|reads <name:name>", any_mood=True, planned=True),
+    row(
+        "book|reserve|reservation|booking|table .. under|for|name <name:fullname>",
+        addressed=True, confidence=0.6, unless=r"\b(?:client|guest|boss|his|her)\b",
+    ),
+    row(
+        "{my} badge|name_tag|card|signature|byline should|must|has_to|needs_to? say|says|read|reads <name:name>",
+        any_mood=True, planned=True,
+    ),
     row("author|sender|applicant : <name:name>", addressed=True, confidence=0.7),
     row("{i} spell it|my_name <name:name>", confidence=0.6),
     row("{im} using my .. name now|again , <name:name>"),
     row("{my} age|at_my_age {is}|, <age:age>", addressed=True),
-    row("aged|age|pushing|nearly|almost <age:age> ,|and|$", addressed=True, needs=r"\b(?:i|i'm|me|my)\b", unless=r"\b(?:his|her|son|daughter|mother|father|mum|dad|nan|gran\w*|kid|kids|child)\b", confidence=0.6),
+    row(
+        "aged|age|pushing|nearly|almost <age:age> ,|and|$",
+        addressed=True, needs=r"\b(?:i|i'm|me|my)\b",
+        unless=r"\b(?:his|her|son|daughter|mother|father|mum|dad|nan|gran\w*|kid|kids|child)\b", confidence=0.6,
+    ),
     row("i|i'm .. ( .. i'm|im <age:age>", confidence=0.8),
-    row("{i} turn|turned|will_turn|'ll_turn <age:age> on|next|this|tomorrow|in|last|today|yesterday", planned=True, confidence=0.7),
+    row(
+        "{i} turn|turned|will_turn|'ll_turn <age:age> on|next|this|tomorrow|in|last|today|yesterday",
+        planned=True, confidence=0.7,
+    ),
     row("{i} turn .. on <birthday:date>", planned=True, confidence=0.7),
     row("b-day|bday : <birthday:date>", addressed=True),
     row("{my} passport is <nationality:nationality!>"),

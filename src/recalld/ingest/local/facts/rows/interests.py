@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from recalld.ingest.local.facts.row import row
 
+# fmt: off
 ROWS = (
     # hobbies
     row("{my} {new}? hobby|hobbies|pastime|pastimes|interests {is}|include {adv}? <hobby:activities>"),
     row("hobby|hobbies|interests : <hobby:activities>", addressed=True),
-    row("in|on {my} free|spare time ,? {i} {adv}? go|do|like_to|enjoy|love|play|am_into|practise|practice? <hobby:activities>"),
+    row(
+        "in|on {my} free|spare time ,? {i} {adv}? go|do|like_to|enjoy|love|play|am_into|practise|practice? "
+        "<hobby:activities>",
+    ),
     row("in|on {my} free|spare time ,? {i} <hobby:activities>", confidence=0.7),
     row("{i} <hobby:hobby+> in|on {my} free|spare time"),
     row("{ive}? {adv}? took|taken|taking up <hobby:activities>"),
@@ -17,7 +21,10 @@ ROWS = (
     row("{im} .. into <hobby:hobby+>"),
     row("{im} {adv}? into <hobby:activities>", confidence=0.75),
     row("{im} {a}? .. keen|avid|passionate|hobby|amateur|enthusiastic|obsessive|casual|weekend <hobby:hobbyist>"),
-    row("{im} .. keen_on|obsessed_with|passionate_about|addicted_to|hooked_on|mad_about <hobby:activities>", confidence=0.8),
+    row(
+        "{im} .. keen_on|obsessed_with|passionate_about|addicted_to|hooked_on|mad_about <hobby:activities>",
+        confidence=0.8,
+    ),
     row("{i} {adv}? love|enjoy|adore|like <hobby:hobby+>", negated="dislikes"),
     row("{i} {adv}? do|practise|practice|go|play {a}? .. <hobby:hobby+>", confidence=0.8),
     row("{i} {adv}? go <hobby:hobby+>", confidence=0.85),
@@ -29,14 +36,34 @@ ROWS = (
     row("{i} collect <collection:things>"),
     row("{im} {a} member of <club:proper>"),
     row("{i} volunteer at|for|with <volunteering:org>"),
-    row("{ive}? .. stop|stopped|quit|gave_up|given_up|dropped|packed_in|retired_from {adv}? playing|doing|going? <hobby:hobby+>", retract=True, any_mood=True),
-    row("{ive}? .. stop|stopped|quit|gave_up|given_up|packed_in|retired_from {adv}? playing|doing|going? <hobby:sport+>", retract=True, any_mood=True),
-    row("{ive}? .. stop|stopped|quit|gave_up|given_up|sold {adv}? playing|learning? {my}|the|a? <instrument:instrument>", retract=True, any_mood=True),
+    row(
+        "{ive}? .. stop|stopped|quit|gave_up|given_up|dropped|packed_in|retired_from {adv}? "
+        "playing|doing|going? <hobby:hobby+>",
+        retract=True, any_mood=True,
+    ),
+    row(
+        "{ive}? .. stop|stopped|quit|gave_up|given_up|packed_in|retired_from {adv}? playing|doing|going? "
+        "<hobby:sport+>",
+        retract=True, any_mood=True,
+    ),
+    row(
+        "{ive}? .. stop|stopped|quit|gave_up|given_up|sold {adv}? playing|learning? {my}|the|a? "
+        "<instrument:instrument>",
+        retract=True, any_mood=True,
+    ),
     row("{i} {adv}? support|am_a_fan_of|root_for <favorite_team:proper>", confidence=0.7),
     row("{i} <hobby:practised>", confidence=0.8),
-    row("{ive}? {adv}? joined|signed_up_for|started|take|taking|enrolled_in|go_to|attend|booked|do {a}? .. <hobby:hobby> class|classes|club|course|group|lessons|lesson|team|league|workshop|school|society|sessions"),
+    row(
+        "{ive}? {adv}? joined|signed_up_for|started|take|taking|enrolled_in|go_to|attend|booked|do {a}? .. "
+        "<hobby:hobby> class|classes|club|course|group|lessons|lesson|team|league|workshop|school|society|"
+        "sessions",
+    ),
     row("{im} in {a} .. <hobby:hobby> club|group|team|league|society|circle"),
-    row("{my} <hobby:hobby> class|classes|club|course|group|lessons|team|league|partner|buddies|buddy|teacher|coach|practice|training|trip|holiday|friends|studio|crew", asked=True, confidence=0.8),
+    row(
+        "{my} <hobby:hobby> class|classes|club|course|group|lessons|team|league|partner|buddies|buddy|"
+        "teacher|coach|practice|training|trip|holiday|friends|studio|crew",
+        asked=True, confidence=0.8,
+    ),
     row("new hobby {is}|alert|unlocked ,|:? <hobby:activities>", addressed=True),
     row("{i} spend .. weekends|evenings|sundays|saturdays|free_time|spare_time|days <hobby:hobby+>"),
     row("<hobby:hobby> is {adv}? {my} escape|therapy|life|passion|thing|love|outlet|meditation", addressed=False),
@@ -73,15 +100,26 @@ ROWS = (
     row("{i} {adv}? take|drink|like|have {my} coffee <favorite_coffee:coffeestyle>"),
     row("{i} {adv}? take|drink|like|have {my} tea <favorite_drink:coffeestyle>", value="tea {}"),
     row("{i} {adv}? drink|order|get|have {a}? <:typed> every|each|in_the_morning|daily|all_day|most_days"),
-    row("{im} {adv}? more_of? {a} <:typedperson> person|drinker|guy|girl|gal|lover|fan|fanatic|addict|nerd|enthusiast|man|woman|type|household|family|shop|convert|user", negated="ignore"),
-    row("<:typed> is|are {adv}? {my} thing|jam|go-to|drink|music|food|poison|comfort_food|genre|sport|hobby|happy_place|fuel|passion|first_love", confidence=0.8),
+    row(
+        "{im} {adv}? more_of? {a} <:typedperson> person|drinker|guy|girl|gal|lover|fan|fanatic|addict|nerd|"
+        "enthusiast|man|woman|type|household|family|shop|convert|user",
+        negated="ignore",
+    ),
+    row(
+        "<:typed> is|are {adv}? {my} thing|jam|go-to|drink|music|food|poison|comfort_food|genre|sport|"
+        "hobby|happy_place|fuel|passion|first_love",
+        confidence=0.8,
+    ),
     row("{i} {adv}? can't_live_without|couldn't_live_without|can't_get_enough_of <likes:thing>", any_mood=True),
     # likes and dislikes
     row("{i} {adv}? hate|dislike|detest|loathe|despise|abhor <dislikes:dislikable>", negated="ignore"),
     row("{i} {adv}? can't|cannot|can_not {adv}? stand|bear|abide <dislikes:dislikable>"),
     row("{im} .. not? a_fan_of|fan_of|keen_on|fond_of|big_on <likes:dislikable>", negated="dislikes", confidence=0.75),
     row("{im} not a fan|huge_fan|big_fan of <dislikes:dislikable>"),
-    row("{i} {adv}? like|love|enjoy|care_for <likes:dislikable>", negated="dislikes", needs=r"\b(?:don'?t|do not|never|not)\b", confidence=0.8),
+    row(
+        "{i} {adv}? like|love|enjoy|care_for <likes:dislikable>",
+        negated="dislikes", needs=r"\b(?:don'?t|do not|never|not)\b", confidence=0.8,
+    ),
     row("{i} {adv}? love|adore|enjoy|am_crazy_about|am_fond_of <likes:likable>", negated="dislikes", confidence=0.7),
     row("<dislikes:disliked_food+> makes_me|make_me gag|sick|retch|puke|want_to", addressed=True),
     row("{i} {adv}? prefer <preference:preferred>"),
@@ -90,25 +128,52 @@ ROWS = (
     # in passing
     row("new|latest|current hobby|obsession|pastime|passion|craze : <hobby:activities>", addressed=True),
     row("{my} .. obsession|passion|escape|therapy|vice|guilty_pleasure|happy_place|pastime {is} <hobby:activities>"),
-    row("<:activity> is|are my|our .. obsession|passion|escape|therapy|vice|pastime|happy_place|hobby|thing", confidence=0.75),
+    row(
+        "<:activity> is|are my|our .. obsession|passion|escape|therapy|vice|pastime|happy_place|hobby|thing",
+        confidence=0.75,
+    ),
     row("{im} {adv}? obsessed_with|hooked_on|addicted_to|crazy_about|nuts_about|mad_about|all_about <hobby:hobby+>"),
     row("{i} caught|got the <hobby:hobby> bug"),
     row("{ive}? {adv}? trying|tried|dabbling|dabble my_hand_at|in|with <hobby:hobby+>"),
     row("{i} {adv}? spend .. on|at|with|doing {my}? <hobby:hobby+>", confidence=0.75),
     row("when {im} not working|at_work|coding|teaching ,? {i} {adv}? go|do|play? <hobby:hobby+>", any_mood=True),
     row("when {im} not working|at_work ,? {i} <hobby:practised>", any_mood=True),
-    row("on|every|most saturdays|sundays|mondays|tuesdays|wednesdays|thursdays|fridays|weekends|mornings|evenings {i} go|do|play? <hobby:hobby+>", addressed=True),
-    row("on|every|most saturdays|sundays|mondays|tuesdays|wednesdays|thursdays|fridays|weekends|mornings|evenings {i} <hobby:practised>", addressed=True),
+    row(
+        "on|every|most saturdays|sundays|mondays|tuesdays|wednesdays|thursdays|fridays|weekends|mornings|"
+        "evenings {i} go|do|play? <hobby:hobby+>",
+        addressed=True,
+    ),
+    row(
+        "on|every|most saturdays|sundays|mondays|tuesdays|wednesdays|thursdays|fridays|weekends|mornings|"
+        "evenings {i} <hobby:practised>",
+        addressed=True,
+    ),
     row("{i}|{my} .. weekly|regular <hobby:hobby>", asked=True, confidence=0.75),
-    row("mondays|tuesdays|wednesdays|thursdays|fridays|saturdays|sundays|weekends|evenings are for <hobby:activities>", addressed=True),
+    row(
+        "mondays|tuesdays|wednesdays|thursdays|fridays|saturdays|sundays|weekends|evenings are for <hobby:activities>",
+        addressed=True,
+    ),
     row("monday|tuesday|wednesday|thursday|friday|saturday|sunday is <hobby:hobby> night|day|evening", addressed=True),
     row("is dedicated|devoted to <hobby:hobby>", addressed=True, confidence=0.7),
-    row("{my} <hobby:hobby> night|session|sessions|evening|morning|weekend|gear|shoes|bag|kit|goal|pace|progress|skills", asked=True, confidence=0.7),
+    row(
+        "{my} <hobby:hobby> night|session|sessions|evening|morning|weekend|gear|shoes|bag|kit|goal|pace|"
+        "progress|skills",
+        asked=True, confidence=0.7,
+    ),
     row("the .. choir i sing in|with", gives={"hobby": "singing"}, addressed=True),
     row("{my} choir|a_cappella_group", gives={"hobby": "singing"}, asked=True, any_mood=True, confidence=0.6),
-    row("{my} allotment|vegetable_patch|veg_patch|veggie_garden", gives={"hobby": "gardening"}, asked=True, any_mood=True, confidence=0.55),
-    row("{my} <hobby:sport> team|club|league|coach|match|game|practice|training|teammates", asked=True, confidence=0.75),
-    row("{i} am|'m in goal|the_goalkeeper|left_back|striker|midfield", gives={"hobby": "football"}, needs=r"\b(?:league|match|goal|team|football)\b", confidence=0.5),
+    row(
+        "{my} allotment|vegetable_patch|veg_patch|veggie_garden",
+        gives={"hobby": "gardening"}, asked=True, any_mood=True, confidence=0.55,
+    ),
+    row(
+        "{my} <hobby:sport> team|club|league|coach|match|game|practice|training|teammates",
+        asked=True, confidence=0.75,
+    ),
+    row(
+        "{i} am|'m in goal|the_goalkeeper|left_back|striker|midfield",
+        gives={"hobby": "football"}, needs=r"\b(?:league|match|goal|team|football)\b", confidence=0.5,
+    ),
     row("{i} {adv}? race|compete in <hobby:hobby>"),
     row("{i} could eat <favorite_food:thing> every_day|all_day|forever|daily", any_mood=True, confidence=0.7),
     row("{i} live|survive on <favorite_food:food>", confidence=0.6),

@@ -4,50 +4,118 @@ from __future__ import annotations
 
 from recalld.ingest.local.facts.row import row
 
-_PARTNER = "wife|husband|partner|girlfriend|boyfriend|fiance|fiancé|fiancee|fiancée|spouse|hubby|missus|better_half|other_half|gf|bf|significant_other"
-_CHILD = "son|daughter|kid|child|baby|toddler|little_one|boy|girl|newborn|stepson|stepdaughter|eldest|youngest|oldest|firstborn|little_boy|little_girl|baby_boy|baby_girl|teenager"
-_OUR_CHILD = "son|daughter|kid|child|baby|toddler|little_one|newborn|stepson|stepdaughter|eldest|youngest|oldest|firstborn"
-_PET = "dog|cat|puppy|kitten|rabbit|bunny|hamster|parrot|budgie|horse|pony|tortoise|turtle|pup|pet|gecko|ferret|guinea_pig|goldfish|snake|lizard|donkey|goat"
+_PARTNER = (
+    "wife|husband|partner|girlfriend|boyfriend|fiance|fiancé|fiancee|fiancée|spouse|hubby|missus|better_half|"
+    "other_half|gf|bf|significant_other"
+)
+_CHILD = (
+    "son|daughter|kid|child|baby|toddler|little_one|boy|girl|newborn|stepson|stepdaughter|eldest|youngest|oldest|"
+    "firstborn|little_boy|little_girl|baby_boy|baby_girl|teenager"
+)
+_OUR_CHILD = (
+    "son|daughter|kid|child|baby|toddler|little_one|newborn|stepson|stepdaughter|eldest|youngest|oldest|firstborn"
+)
+_PET = (
+    "dog|cat|puppy|kitten|rabbit|bunny|hamster|parrot|budgie|horse|pony|tortoise|turtle|pup|pet|gecko|ferret|"
+    "guinea_pig|goldfish|snake|lizard|donkey|goat"
+)
 
+# fmt: off
 ROWS = (
     # partner
     row("{my} {new}? " + _PARTNER + " is? called|named <partner_name:person>", asked=True),
     row("{my} {new}? " + _PARTNER + " 's|s? name {is} <partner_name:person>", asked=True),
-    row("{my} {new}? /(?:wife|husband|partner|girlfriend|boyfriend|fianc[eé]e?|spouse)'?s/ name {is} <partner_name:person>", asked=True),
+    row(
+        "{my} {new}? /(?:wife|husband|partner|girlfriend|boyfriend|fianc[eé]e?|spouse)'?s/ name {is} "
+        "<partner_name:person>",
+        asked=True,
+    ),
     row("{my} {new}? " + _PARTNER + " ,? <partner_name:firstname>", asked=True, any_mood=True),
     row("{im} {adv}? married|engaged to <partner_name:firstname>"),
     row("{i} {adv}? married <partner_name:firstname>", confidence=0.8),
-    row("{im} {adv}? dating|seeing|going_out_with|together_with|in_a_relationship_with|living_with <partner_name:firstname>"),
-    row("<partner_name:firstname> and_i|&_i|and_me {adv}? got|are|were {adv}? married|engaged|together|a_couple|dating"),
+    row(
+        "{im} {adv}? dating|seeing|going_out_with|together_with|in_a_relationship_with|living_with "
+        "<partner_name:firstname>",
+    ),
+    row(
+        "<partner_name:firstname> and_i|&_i|and_me {adv}? got|are|were {adv}? married|engaged|together|a_couple|dating",
+    ),
     row("me|i and <partner_name:firstname> .. together", needs=r"\btogether\b", confidence=0.7),
-    row("me|i and <partner_name:firstname> {adv}? broke_up|split_up|split|separated|divorced|parted_ways|are_over|called_it_quits", retract=True),
-    row("<partner_name:firstname> and_i|&_i|and_me {adv}? have|are? {adv}? broke_up|broken_up|split_up|split|separated|divorced|parted_ways|over|called_it_quits|no_longer_together", retract=True, addressed=True),
+    row(
+        "me|i and <partner_name:firstname> {adv}? broke_up|split_up|split|separated|divorced|parted_ways|"
+        "are_over|called_it_quits",
+        retract=True,
+    ),
+    row(
+        "<partner_name:firstname> and_i|&_i|and_me {adv}? have|are? {adv}? "
+        "broke_up|broken_up|split_up|split|separated|divorced|parted_ways|over|called_it_quits|"
+        "no_longer_together",
+        retract=True, addressed=True,
+    ),
     row("{i} {adv}? broke_up|split_up|split|separated|broken_up with <partner_name:firstname>", retract=True),
-    row("{ive}? {adv}? broke_up|split_up|broken_up|separated|parted_ways|called_it_quits", gives={"relationship_status": "single"}, ends={"partner_name": ""}),
-    row("{my} .. " + _PARTNER + " and_i|&_i {adv}? have|are? {adv}? broke_up|broken_up|split_up|split|separated|parted_ways|called_it_quits", gives={"relationship_status": "single"}, ends={"partner_name": ""}),
-    row("{my} .. " + _PARTNER + " left_me|dumped_me|walked_out", gives={"relationship_status": "single"}, ends={"partner_name": ""}),
-    row("{my} .. " + _PARTNER + " died|passed_away|passed", gives={"relationship_status": "widowed"}, ends={"partner_name": ""}),
-    row("{i} and|& .. {adv}? broke_up|broken_up|split_up|called_it_quits", gives={"relationship_status": "single"}, addressed=True),
-    row("and|& i {adv}? broke_up|broken_up|split_up|called_it_quits|parted_ways", gives={"relationship_status": "single"}),
+    row(
+        "{ive}? {adv}? broke_up|split_up|broken_up|separated|parted_ways|called_it_quits",
+        gives={"relationship_status": "single"}, ends={"partner_name": ""},
+    ),
+    row(
+        "{my} .. "
+        + _PARTNER
+        + (" and_i|&_i {adv}? have|are? {adv}? broke_up|broken_up|split_up|split|separated|parted_ways|"
+        "called_it_quits"),
+        gives={"relationship_status": "single"}, ends={"partner_name": ""},
+    ),
+    row(
+        "{my} .. " + _PARTNER + " left_me|dumped_me|walked_out",
+        gives={"relationship_status": "single"}, ends={"partner_name": ""},
+    ),
+    row(
+        "{my} .. " + _PARTNER + " died|passed_away|passed",
+        gives={"relationship_status": "widowed"}, ends={"partner_name": ""},
+    ),
+    row(
+        "{i} and|& .. {adv}? broke_up|broken_up|split_up|called_it_quits",
+        gives={"relationship_status": "single"}, addressed=True,
+    ),
+    row(
+        "and|& i {adv}? broke_up|broken_up|split_up|called_it_quits|parted_ways",
+        gives={"relationship_status": "single"},
+    ),
     row("{my} ex|ex-wife|ex-husband|ex-boyfriend|ex-girlfriend <partner_name:firstname>", retract=True, asked=True),
     # status
     row("{im} {a}? {adv}? <relationship_status:relationship!>"),
     row("{i} {adv}? got|are_getting|just_got {adv}? married|hitched", gives={"relationship_status": "married"}),
     row("{i} {adv}? tied_the_knot|eloped", gives={"relationship_status": "married"}),
     row("{i}? {adv}? got engaged", gives={"relationship_status": "engaged"}),
-    row("{i} {adv}? said_yes", gives={"relationship_status": "engaged"}, needs=r"propos|ring|engage", confidence=0.7),
-    row("{i}? {adv}? got|getting|are_getting {a}? divorced|divorce", gives={"relationship_status": "divorced"}, ends={"partner_name": ""}),
-    row("divorce is|came|went {adv}? final|through|finalised|finalized", gives={"relationship_status": "divorced"}, ends={"partner_name": ""}, addressed=True),
+    row("{i} {adv}? said_yes", gives={"relationship_status": "engaged"}, needs="propos|ring|engage", confidence=0.7),
+    row(
+        "{i}? {adv}? got|getting|are_getting {a}? divorced|divorce",
+        gives={"relationship_status": "divorced"}, ends={"partner_name": ""},
+    ),
+    row(
+        "divorce is|came|went {adv}? final|through|finalised|finalized",
+        gives={"relationship_status": "divorced"}, ends={"partner_name": ""}, addressed=True,
+    ),
     row("{im} {adv}? expecting|pregnant", gives={"pregnancy": "pregnant"}, negated="ignore"),
     # children
     row("{ive} {a} .. " + _CHILD + " , <child:firstname>"),
     row("{have} {a} .. " + _CHILD + " ,? called|named|whose_name_is <child:names>"),
-    row("and|, {a} .. " + _CHILD + " called|named|whose_name_is <child:names>", needs=r"\b(?:i|we)\b.{0,60}\b(?:have|got)\b", addressed=True),
-    row("{my} .. " + _OUR_CHILD + "|boy|girl|kids|children|sons|daughters|twins is|are? called|named <child:names>", asked=True),
+    row(
+        "and|, {a} .. " + _CHILD + " called|named|whose_name_is <child:names>",
+        needs=r"\b(?:i|we)\b.{0,60}\b(?:have|got)\b", addressed=True,
+    ),
+    row(
+        "{my} .. " + _OUR_CHILD + "|boy|girl|kids|children|sons|daughters|twins is|are? called|named <child:names>",
+        asked=True,
+    ),
     row("{my} .. /(?:son|daughter|kid|child|baby)'?s/ name is|= <child:names>", asked=True),
     row("{my} .. kids|children|sons|daughters|twins|boys|girls ,? <child:names>", asked=True, any_mood=True),
     row("{my} {new}? .. " + _OUR_CHILD + " ,? <child:firstname>", asked=True, any_mood=True),
-    row("{my} .. " + _OUR_CHILD + " is_here|arrived|was_born|has_arrived|is_finally_here ,? his|her|their|and_his|and_her? name {is} <child:firstname>"),
+    row(
+        "{my} .. "
+        + _OUR_CHILD
+        + (" is_here|arrived|was_born|has_arrived|is_finally_here ,? his|her|their|and_his|and_her? name {is} "
+        "<child:firstname>"),
+    ),
     row("{have} <child:children>", negated="ignore"),
     row("{have} {a} {adv}? wife|husband|partner|girlfriend|boyfriend and|& <child:children>"),
     row("{im} {a} .. mum|mom|mother|dad|father|parent|single_mum|single_mom|single_dad of|to|with <child:children>"),
@@ -59,19 +127,32 @@ ROWS = (
     row("{im} {a}? only child", gives={"sibling": "none"}),
     row("{ive}? {adv}? been? married in|since|for", gives={"relationship_status": "married"}),
     row("newly single", gives={"relationship_status": "single"}, ends={"partner_name": ""}),
-    row("{i} {adv}? proposed", gives={"relationship_status": "engaged"}, needs=r"said yes|ring|engage", confidence=0.7),
+    row("{i} {adv}? proposed", gives={"relationship_status": "engaged"}, needs="said yes|ring|engage", confidence=0.7),
     row("<partner_name:firstname> ,|( {my} " + _PARTNER, asked=True, addressed=True, confidence=0.8),
     row("<child:firstname> ,|( {my} .. " + _OUR_CHILD, asked=True, addressed=True, confidence=0.8),
-    row("since|after the|my|our divorce", gives={"relationship_status": "divorced"}, ends={"partner_name": ""}, addressed=True),
+    row(
+        "since|after the|my|our divorce",
+        gives={"relationship_status": "divorced"}, ends={"partner_name": ""}, addressed=True,
+    ),
     row("since|after the|my|our wedding", gives={"relationship_status": "married"}, addressed=True, confidence=0.6),
-    row("since|after the|my|our separation|split|breakup|break-up", gives={"relationship_status": "single"}, ends={"partner_name": ""}, addressed=True),
-    row("<child:firstname> arrived|was_born|is_here|joined_us .. on|at|last|yesterday|this|in", addressed=True, needs=r"\b(?:baby|newborn|birth|born|hospital|night shifts|diapers|nappies|congratulations)\b"),
+    row(
+        "since|after the|my|our separation|split|breakup|break-up",
+        gives={"relationship_status": "single"}, ends={"partner_name": ""}, addressed=True,
+    ),
+    row(
+        "<child:firstname> arrived|was_born|is_here|joined_us .. on|at|last|yesterday|this|in",
+        addressed=True, needs=r"\b(?:baby|newborn|birth|born|hospital|night shifts|diapers|nappies|congratulations)\b",
+    ),
     row("little <child:firstname> arrived|was_born|is_here|came", addressed=True),
     row("{have} {a} .. " + _CHILD + " , <child:firstname>"),
     # pets
     row("{have} {a} .. " + _PET + " ,? called|named|whose_name_is|by_the_name_of <pet:names>"),
     row("{my} .. " + _PET + " is? called|named <pet:names>", asked=True),
-    row("{my} .. /(?:dog|cat|puppy|kitten|rabbit|bunny|hamster|parrot|budgie|horse|pony|tortoise|turtle|pup|pet)'?s/ name {is} <pet:names>", asked=True),
+    row(
+        "{my} .. /(?:dog|cat|puppy|kitten|rabbit|bunny|hamster|parrot|budgie|horse|pony|tortoise|turtle|"
+        "pup|pet)'?s/ name {is} <pet:names>",
+        asked=True,
+    ),
     row("{have}|{i}|{im}|{my}|with {got}? {a}? <:petnamed>", asked=True),
     row("{got} <:petnamed>"),
     row("{my} <:petnamed>", asked=True, any_mood=True),
@@ -85,25 +166,57 @@ ROWS = (
     row("<pet:firstname> the <:species>", asked=True, addressed=True, confidence=0.75),
     row("{i} share .. with {a}? <pet:animals>"),
     row("{im} {a}? .. <pet:animal> owner|mum|mom|dad|parent"),
-    row("{i} {adv}? rehomed|gave_away|lost|buried|had_to_put_down|put_down|had_to_say_goodbye_to|said_goodbye_to {my}|the <pet:petname>", retract=True),
-    row("{my} .. " + _PET + " <pet:firstname> {adv}? died|passed_away|passed|crossed|is_gone|has_died|has_passed", retract=True),
+    row(
+        "{i} {adv}? rehomed|gave_away|lost|buried|had_to_put_down|put_down|had_to_say_goodbye_to|"
+        "said_goodbye_to {my}|the <pet:petname>",
+        retract=True,
+    ),
+    row(
+        "{my} .. " + _PET + " <pet:firstname> {adv}? died|passed_away|passed|crossed|is_gone|has_died|has_passed",
+        retract=True,
+    ),
     row("{my} <pet:animal> {adv}? died|passed_away|passed|is_gone|has_died|ran_away", retract=True),
     row("{i} {adv}? lost {my} .. " + _PET + " <pet:firstname>", retract=True),
     # in passing
-    row("{my} /[\\w-]+-(?:year|month)-olds?|\\d+-?yo/ son|daughter|boy|girl|kid? ,? <child:firstname>", asked=True, any_mood=True),
+    row(
+        "{my} /[\\w-]+-(?:year|month)-olds?|\\d+-?yo/ son|daughter|boy|girl|kid? ,? <child:firstname>",
+        asked=True, any_mood=True,
+    ),
     row("{im} {a}|as|being .. mum|mom|dad|mother|father|parent|mama|papa of|to <child:countedpeople>", addressed=True),
-    row("mum|mom|dad|mother|father|parent of|to <child:countedpeople>", addressed=True, needs=r"\b(?:i|i'm|me|my|profile|bio|intro)\b", confidence=0.7),
+    row(
+        "mum|mom|dad|mother|father|parent of|to <child:countedpeople>",
+        addressed=True, needs=r"\b(?:i|i'm|me|my|profile|bio|intro)\b", confidence=0.7,
+    ),
     row("{my} <child:twins>", asked=True, any_mood=True, confidence=0.65),
     row("{my} little|baby|youngest|eldest|oldest one? ,? <child:firstname>", asked=True, any_mood=True),
     row("baby <child:firstname>", addressed=True, needs=r"\b(?:our|my|we|home)\b", confidence=0.7),
-    row("we|i named|called|are_calling|'re_calling him|her|the_baby|our_son|our_daughter|the_little_one <child:firstname>"),
-    row("<child:firstname> and|& <child:firstname> are|go|love|have|need|want|start .. our|my|school|kindergarten|kids|both", addressed=True, needs=r"\b(?:my|our) (?:kids|children|sons|daughters|boys|girls|twins)\b", confidence=0.7),
-    row("since|after|now_that .. and i separated", gives={"relationship_status": "separated"}, addressed=True, any_mood=True),
+    row(
+        "we|i named|called|are_calling|'re_calling him|her|the_baby|our_son|our_daughter|the_little_one "
+        "<child:firstname>",
+    ),
+    row(
+        "<child:firstname> and|& <child:firstname> are|go|love|have|need|want|start .. "
+        "our|my|school|kindergarten|kids|both",
+        addressed=True, needs=r"\b(?:my|our) (?:kids|children|sons|daughters|boys|girls|twins)\b", confidence=0.7,
+    ),
+    row(
+        "since|after|now_that .. and i separated",
+        gives={"relationship_status": "separated"}, addressed=True, any_mood=True,
+    ),
     row("as {a} widow", gives={"relationship_status": "widow"}, addressed=True),
     row("as {a} widower", gives={"relationship_status": "widower"}, addressed=True),
-    row("{im}|as {a}? single|divorced mum|mom|dad|parent|mother|father", gives={"relationship_status": "single"}, addressed=True, confidence=0.75),
-    row("years|months married", gives={"relationship_status": "married"}, addressed=True, needs=r"\b(?:we|i|my|our)\b", confidence=0.7),
-    row("celebrating .. anniversary|years_married|wedding", gives={"relationship_status": "married"}, needs=r"\b(?:wedding|married|husband|wife)\b", confidence=0.7),
+    row(
+        "{im}|as {a}? single|divorced mum|mom|dad|parent|mother|father",
+        gives={"relationship_status": "single"}, addressed=True, confidence=0.75,
+    ),
+    row(
+        "years|months married",
+        gives={"relationship_status": "married"}, addressed=True, needs=r"\b(?:we|i|my|our)\b", confidence=0.7,
+    ),
+    row(
+        "celebrating .. anniversary|years_married|wedding",
+        gives={"relationship_status": "married"}, needs=r"\b(?:wedding|married|husband|wife)\b", confidence=0.7,
+    ),
     row("{my} .. " + _PARTNER + " of .. years|decades ,? <partner_name:firstname>", asked=True),
     row("with {my} " + _PARTNER + " <partner_name:firstname>", asked=True, any_mood=True),
     row("{ive}? {adv}? took_in|welcomed|are_fostering|foster|fostering <:petnamed>"),
@@ -111,4 +224,31 @@ ROWS = (
     row("{i} feed|walk|brush {my} <pet:animal>", asked=True),
     row("down to {adv}? the|my|one|our <pet:animal>", addressed=True, confidence=0.7),
     row("fox|hawk|marten got|took|ate the|my|our <pet:animal>", retract=True, addressed=True),
+    row(
+        "{my} boss|manager|supervisor|line_manager|team_lead|advisor|head_of_department ,? <manager:firstname>",
+        asked=True, any_mood=True,
+    ),
+    row(
+        "{my} doctor|gp|therapist|dentist|physio|cardiologist ,? <doctor:firstname>",
+        asked=True, any_mood=True, confidence=0.7,
+    ),
+    row(
+        "{my} flatmate|flatmates|roommate|roommates|housemate ,? <flatmate:names>",
+        asked=True, any_mood=True, confidence=0.7,
+    ),
+    row("{my} best_friend|best_mate|bestie ,? <friend:firstname>", asked=True, any_mood=True, confidence=0.7),
+    row("{im} seeing|dating|with someone_new|a_guy_called|a_woman_called|somebody_new ,? <partner_name:firstname>"),
+    row("no_more <partner_name:firstname>", retract=True, addressed=True),
+    row(
+        "year_old|-year-old|years_old ( <child:firstname>",
+        addressed=True, needs=r"\b(?:my|our|we|with a|mum|dad|mums|mother|father|parent)\b", confidence=0.75,
+    ),
+    row(
+        "<child:firstname> 's|is here",
+        addressed=True, needs=r"\b(?:pregnan\w+|baby|born|birth|due|newborn|kilos|grams|midwife|hospital)\b",
+        confidence=0.75,
+    ),
+    row("{have} .. grandkids|grandchildren ,? <grandchild:names>"),
+    row("{have} <grandchild:grandkids>"),
+    row("{my} grandson|granddaughter ,? <grandchild:firstname>", asked=True, any_mood=True),
 )

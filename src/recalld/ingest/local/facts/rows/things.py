@@ -6,20 +6,35 @@ from recalld.ingest.local.facts.row import row
 
 _USE = "use|using|run|running|prefer|work_with|work_on|work_in|code_in|code_with|write_in|edit_in|live_in|stick_with|stick_to|rely_on|love"
 
+# fmt: off
 ROWS = (
     # software, by what it is
     row("{i}|{im} {adv}? " + _USE + " <:software>", negated="retract"),
     row("{ive}? {adv}? used|been_using|been_on <:software> for|since", confidence=0.85),
     row("{ive}? {adv}? installed|set_up|put|got .. <:software> on_my|on_the|on_our", confidence=0.75),
     row("{my} {new}? operating_system|os {is} <operating_system:os>"),
-    row("{my} {new}? laptop|computer|pc|desktop|machine|server|workstation|mac runs|is_running|is_on <operating_system:os>"),
+    row(
+        "{my} {new}? laptop|computer|pc|desktop|machine|server|workstation|mac runs|is_running|is_on "
+        "<operating_system:os>",
+    ),
     row("{im} {adv}? on <operating_system:os!>", asked=True),
     row("{my} {new}? editor|ide|code_editor|text_editor {is} <editor:editor>"),
     row("{my} {new}? browser {is} <browser:browser>"),
     row("{my} {new}? shell {is} <shell:shell>"),
-    row("{i} {adv}? code|program|develop|write_code|work {adv}? mostly|mainly|primarily|only|a_lot? in <programming_language:programming+>"),
-    row("{i}|{im} {adv}? write|writing|use|using|know|learning|love <programming_language:programming+> code|at_work|for_work|daily|every_day|mostly|mainly|now", confidence=0.8),
-    row("{my} stack|tech_stack|backend|frontend|app|service|codebase|project|code|website {is}|uses|runs_on {adv}? in|on|written_in|built_with|built_in? <programming_language:programming+>", confidence=0.8),
+    row(
+        "{i} {adv}? code|program|develop|write_code|work {adv}? mostly|mainly|primarily|only|a_lot? in "
+        "<programming_language:programming+>",
+    ),
+    row(
+        "{i}|{im} {adv}? write|writing|use|using|know|learning|love <programming_language:programming+> "
+        "code|at_work|for_work|daily|every_day|mostly|mainly|now",
+        confidence=0.8,
+    ),
+    row(
+        "{my} stack|tech_stack|backend|frontend|app|service|codebase|project|code|website "
+        "{is}|uses|runs_on {adv}? in|on|written_in|built_with|built_in? <programming_language:programming+>",
+        confidence=0.8,
+    ),
     row("{i} {adv}? host|deploy|run_everything|run {adv}? on|with <cloud_provider:cloud>"),
     # hardware
     row("{my} {new}? laptop|computer|notebook|machine|work_laptop {is} {adv}? {a}? <laptop:hardware>"),
@@ -33,23 +48,52 @@ ROWS = (
     row("{ive}? {adv}? {got} {a}|my {new}? <equipment:gear>"),
     row("{i}? shoot with|on <equipment:proper>", needs=r"\b(?:camera|photo|lens|film|shoot)", confidence=0.7),
     row("{i} {adv}? only? have|got|own <equipment:gear>"),
-    row("{i}? {adv}? sold|gave_away|returned|threw_out|donated|got_rid_of|binned {my}|the|a <equipment:gear>", retract=True),
+    row(
+        "{i}? {adv}? sold|gave_away|returned|threw_out|donated|got_rid_of|binned {my}|the|a <equipment:gear>",
+        retract=True,
+    ),
     row("{have} {a} .. <bicycle:proper>", needs=r"\b(?:bikes?|cycl\w+|bicycles?|saddle|derailleur)\b", confidence=0.75),
-    row("{have} {a} .. <vehicle:proper>", needs=r"\b(?:car|cars|mileage|engine|oil|tyres?|tires?|garage|mechanic|parking|dealer)\b", confidence=0.75),
-    row("{got} {a} .. <vehicle:proper>", needs=r"\b(?:car|cars|mileage|engine|tyres?|tires?|garage|dealer)\b", confidence=0.75),
+    row(
+        "{have} {a} .. <vehicle:proper>",
+        needs=r"\b(?:car|cars|mileage|engine|oil|tyres?|tires?|garage|mechanic|parking|dealer)\b", confidence=0.75,
+    ),
+    row(
+        "{got} {a} .. <vehicle:proper>",
+        needs=r"\b(?:car|cars|mileage|engine|tyres?|tires?|garage|dealer)\b", confidence=0.75,
+    ),
     row("{have} {a} .. <laptop:proper>", needs=r"\b(?:laptop|notebook|computer)\b", confidence=0.75),
-    row("{have} {a} .. <phone_model:proper>", needs=r"\b(?:phone|smartphone|mobile)\b", unless=r"\bphone number\b", confidence=0.75),
-    row("{have} {a} .. <equipment:proper>", needs=r"\b(?:camera|lens|guitar|amp|synth|printer|oven|machine|mixer|drill|saw|telescope|console|tent|stove)\b", confidence=0.75),
+    row(
+        "{have} {a} .. <phone_model:proper>",
+        needs=r"\b(?:phone|smartphone|mobile)\b", unless=r"\bphone number\b", confidence=0.75,
+    ),
+    row(
+        "{have} {a} .. <equipment:proper>",
+        needs=r"\b(?:camera|lens|guitar|amp|synth|printer|oven|machine|mixer|drill|saw|telescope|console|tent|stove)\b",
+        confidence=0.75,
+    ),
     row("new .. : {a}? <:device>", addressed=True),
     row("new .. : {a}? <:vehicle>", addressed=True),
     row("{im}? on {a} <:device> now|these_days|since|again"),
-    row("there's|there_is {adv}? {a} <:vehicle>", addressed=True, needs=r"\b(?:my|garage|next to|driveway|shed|hall|new)\b", confidence=0.75),
+    row(
+        "there's|there_is {adv}? {a} <:vehicle>",
+        addressed=True, needs=r"\b(?:my|garage|next to|driveway|shed|hall|new)\b", confidence=0.75,
+    ),
     row("{my} .. <:device> died|broke|is_dead|is_gone|gave_up|packed_up|bit_the_dust", retract=True, asked=True),
-    row("{my} <:vehicle> died|broke_down_for_good|is_gone|got_stolen|was_stolen|gave_up|packed_up|bit_the_dust|failed_its_mot", retract=True, asked=True),
+    row(
+        "{my} <:vehicle> died|broke_down_for_good|is_gone|got_stolen|was_stolen|gave_up|packed_up|"
+        "bit_the_dust|failed_its_mot",
+        retract=True, asked=True,
+    ),
     # plans, subscriptions, providers
     row("{im} {adv}? on {a} .. <plan:plan> plan|tier|subscription|package"),
-    row("{ive}? {adv}? upgraded|switched|downgraded|moved|changed|went {adv}? from {a}? <-plan:plan> plan|tier|subscription? to {a}? <plan:plan> plan|tier|subscription?"),
-    row("{ive}? {adv}? upgraded|switched|downgraded|moved|changed|went|signed_up {adv}? back? to|for|with {a}? <plan:plan> plan|tier|subscription"),
+    row(
+        "{ive}? {adv}? upgraded|switched|downgraded|moved|changed|went {adv}? from {a}? <-plan:plan> "
+        "plan|tier|subscription? to {a}? <plan:plan> plan|tier|subscription?",
+    ),
+    row(
+        "{ive}? {adv}? upgraded|switched|downgraded|moved|changed|went|signed_up {adv}? back? to|for|with "
+        "{a}? <plan:plan> plan|tier|subscription",
+    ),
     row("{my} {new}? plan|tier|subscription {is} {adv}? {a}? <plan:plan>"),
     row("{i} {adv}? chose|picked|took|have|got|want|pay_for {a} <plan:plan> plan|tier|subscription", planned=True),
     row("{i} {adv}? pay|am_billed|get_billed|are_billed {adv}? <billing_cycle:billing>"),
@@ -59,32 +103,67 @@ ROWS = (
     row("{have} {a}? <subscription:streaming> subscription|account|membership|premium?"),
     row("{i} {adv}? got|started|signed_up_for|renewed {a}|my <subscription:streaming>"),
     row("{i} {adv}? pay|paying for <subscription:streaming>"),
-    row("{i} {adv}? cancelled|canceled|unsubscribed_from|quit|ended|dropped|terminated {my}? <subscription:proper> subscription|membership|account|plan", retract=True),
+    row(
+        "{i} {adv}? cancelled|canceled|unsubscribed_from|quit|ended|dropped|terminated {my}? "
+        "<subscription:proper> subscription|membership|account|plan",
+        retract=True,
+    ),
     row("{ive}? {adv}? cancelled|canceled|unsubscribed_from {my}? <subscription:streaming>", retract=True),
     row("{im} .. with <mobile_provider:carrier!>"),
-    row("{my} {new}? provider|carrier|mobile_provider|phone_provider|network|phone_contract {is} {adv}? with|at? <mobile_provider:proper>"),
-    row("{ive}? {adv}? switched|moved|changed|ported {adv}? from <-mobile_provider:carrier!> to <mobile_provider:carrier!>"),
+    row(
+        "{my} {new}? provider|carrier|mobile_provider|phone_provider|network|phone_contract {is} {adv}? "
+        "with|at? <mobile_provider:proper>",
+    ),
+    row(
+        "{ive}? {adv}? switched|moved|changed|ported {adv}? from <-mobile_provider:carrier!> to "
+        "<mobile_provider:carrier!>",
+    ),
     row("{ive}? {adv}? switched|moved|changed|ported .. to <mobile_provider:carrier!>"),
     row("{i} {adv}? bank with|at <bank:firm>"),
     row("{my} {new}? bank {is} {adv}? <bank:proper>"),
     row("{my} {new}? .. account is|'s {adv}? with|at <bank:firm>", needs=r"\bbank|\baccount"),
     row("{ive}? {adv}? switched|moved|changed .. banks? .. from <-bank:firm> to <bank:firm>", needs=r"\bbank"),
-    row("{ive}? {adv}? switched|moved|changed .. to <bank:firm>", needs=r"\b(?:switched|changed|moved) (?:my )?(?:bank|banks|account|accounts)\b"),
+    row(
+        "{ive}? {adv}? switched|moved|changed .. to <bank:firm>",
+        needs=r"\b(?:switched|changed|moved) (?:my )?(?:bank|banks|account|accounts)\b",
+    ),
     row("{im} insured with|at|by <insurance:firm>"),
     row("{my} .. insurance {is} {adv}? with|at? <insurance:proper>"),
     row("{i} {adv}? pay|paying {adv}? with|by|via|using <payment_method:payment>"),
-    row("{ive}? {adv}? moved|switched|changed|transferred .. account|accounts|money|savings|mortgage|banking {adv}? over|across? to|with <bank:firm>"),
+    row(
+        "{ive}? {adv}? moved|switched|changed|transferred .. account|accounts|money|savings|mortgage|"
+        "banking {adv}? over|across? to|with <bank:firm>",
+    ),
     row("{im} with <bank:firm>", needs=r"\b(?:bank|account|mortgage|overdraft|savings)\b", confidence=0.8),
     row("{have} .. account|mortgage|savings|card|current_account at|with <bank:firm>"),
     row("{i} {adv}? get_paid|am_paid|earn|invoice|charge|pay .. in <currency:currency!>"),
     row("in <currency:currency!> please|pls|always|from_now_on|only|for", addressed=True, asked=True),
     row("{my} currency is <currency:currency!>"),
-    row("{i} {adv}? spend|do|budget|have .. <grocery_budget:amount> a|per week|month|day for|on food|groceries|shopping|eating"),
-    row("<grocery_budget:amount> a|per|/ week|month for|on food|groceries|the_weekly_shop", addressed=True, needs=r"\b(?:we|i)\b"),
-    row("{i}|{im} .. <grocery_budget:amount> a|per|/ week|month", needs=r"\b(?:grocer\w+|food shop|weekly shop|supermarket)\b"),
-    row("cancelled|canceled|dropped|ditched|quit|ended|unsubscribed_from|stopped {my}|the|a <subscription:thing> subscription|membership|app", retract=True),
-    row("{ive}? {adv}? cancelled|canceled|unsubscribed_from|dropped {my}|the|a? <subscription:subscribed>", retract=True, needs=r"\b(?:subscri\w+|cancel\w*|magazine|newspaper|paper|streaming|membership|renew\w*)\b"),
-    row("got|took|went_with|signed_up_for|switched_to|have|get {a}|to? <subscription:subscribed> instead", needs=r"\b(?:subscri\w+|cancel\w*|magazine|newspaper|paper|streaming|dropped|instead)\b"),
+    row(
+        "{i} {adv}? spend|do|budget|have .. <grocery_budget:amount> a|per week|month|day for|on "
+        "food|groceries|shopping|eating",
+    ),
+    row(
+        "<grocery_budget:amount> a|per|/ week|month for|on food|groceries|the_weekly_shop",
+        addressed=True, needs=r"\b(?:we|i)\b",
+    ),
+    row(
+        "{i}|{im} .. <grocery_budget:amount> a|per|/ week|month",
+        needs=r"\b(?:grocer\w+|food shop|weekly shop|supermarket)\b",
+    ),
+    row(
+        "cancelled|canceled|dropped|ditched|quit|ended|unsubscribed_from|stopped {my}|the|a "
+        "<subscription:thing> subscription|membership|app",
+        retract=True,
+    ),
+    row(
+        "{ive}? {adv}? cancelled|canceled|unsubscribed_from|dropped {my}|the|a? <subscription:subscribed>",
+        retract=True, needs=r"\b(?:subscri\w+|cancel\w*|magazine|newspaper|paper|streaming|membership|renew\w*)\b",
+    ),
+    row(
+        "got|took|went_with|signed_up_for|switched_to|have|get {a}|to? <subscription:subscribed> instead",
+        needs=r"\b(?:subscri\w+|cancel\w*|magazine|newspaper|paper|streaming|dropped|instead)\b",
+    ),
     row("{i} pay|paying|subscribe for|to : <subscription:subscribed>", addressed=True),
     row("subscriptions .. : <subscription:subscribed>", addressed=True),
     # vehicles
@@ -93,8 +172,15 @@ ROWS = (
     row("{ive}? {adv}? {got} {a}? {new}? <:vehicle>"),
     row("{my} {new}? car|van|truck|ride {is} {adv}? {a}? <vehicle:carname>"),
     row("{my} <:vehicle>", asked=True, confidence=0.8),
-    row("{ive}? {adv}? sold|scrapped|traded_in|totalled|totaled|got_rid_of|wrecked|gave_up {my}|the|a? <-:vehicle> for {a}? <:vehicle>"),
-    row("{ive}? {adv}? sold|scrapped|traded_in|totalled|totaled|got_rid_of|wrecked|gave_up {my}|the|a <vehicle:carname>", retract=True),
+    row(
+        "{ive}? {adv}? sold|scrapped|traded_in|totalled|totaled|got_rid_of|wrecked|gave_up {my}|the|a? "
+        "<-:vehicle> for {a}? <:vehicle>",
+    ),
+    row(
+        "{ive}? {adv}? sold|scrapped|traded_in|totalled|totaled|got_rid_of|wrecked|gave_up {my}|the|a "
+        "<vehicle:carname>",
+        retract=True,
+    ),
     row("{i} ride {a} <:vehicle>"),
     row("{i}|{my} {adv}? commute {is}? {adv}? by|on|via <commute:transport>"),
     row("{i} {adv}? cycle|bike to work|the_office|uni|university", gives={"commute": "by bike"}),
@@ -103,12 +189,18 @@ ROWS = (
     row("{my} {new}? .. budget {is} {adv}? under|below|up_to|max|at_most|now? <:budget>"),
     row("budget|max_budget : {adv}? <:budget>", addressed=True),
     row("{have} {a} budget of {adv}? <:budget>"),
-    row("{i} can|want_to|could spend {adv}? up_to|at_most|max|about? <:budget>", planned=True, any_mood=True, confidence=0.7),
+    row(
+        "{i} can|want_to|could spend {adv}? up_to|at_most|max|about? <:budget>",
+        planned=True, any_mood=True, confidence=0.7,
+    ),
     # in passing
     row("only|all i have|own|'ve_got is? {a}? <equipment:gear>", addressed=True),
     row("{i} only have|own|use <equipment:gear>"),
     row("{my} kitchen has|only_has <equipment:gear>"),
-    row("<:software> only|user|person|household|shop|house|machine|machines here|only|please|,|so", addressed=True, confidence=0.75),
+    row(
+        "<:software> only|user|person|household|shop|house|machine|machines here|only|please|,|so",
+        addressed=True, confidence=0.75,
+    ),
     row("only <operating_system:os> machines|computers|laptops|here|at_home", addressed=True),
     row("company|work|office|boss|school moved|switched|migrated us all|everyone|over? to <:software>", addressed=True),
     row("we're|we_are|i'm|i_am {adv}? all? on <:software> now|these_days|since|at_work|for"),

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from recalld.ingest.local.facts.row import row
 
+# fmt: off
 ROWS = (
     # what and where together
     row("{im} {a}? <job_title:job> at|for|with|@ <employer:org>"),
     row("{i} work|working {adv}? as {a}? <job_title:occupation> at|for|with|in <employer:org>"),
     row("{i} work {adv}? at|for|with|@ <employer:org> as {a}? <job_title:occupation>"),
-    row("{i}? {got}|landed|took|accepted|started|have {a} {new}? job|role|position|gig as {a}? <job_title:occupation> at|with|for <employer:org>"),
+    row(
+        "{i}? {got}|landed|took|accepted|started|have {a} {new}? job|role|position|gig as {a}? "
+        "<job_title:occupation> at|with|for <employer:org>",
+    ),
     # what
     row("{im} {a} <job_title:job>"),
-    row("{im} {adv}? training|studying|apprenticing to_be|to_become|as {a} <education:job>", planned=True, confidence=0.7),
+    row(
+        "{im} {adv}? training|studying|apprenticing to_be|to_become|as {a} <education:job>",
+        planned=True, confidence=0.7,
+    ),
     row("{i} work|worked|working {adv}? as {a}? <job_title:occupation>", confidence=0.85),
     row("{im} working|employed {adv}? as {a}? <job_title:occupation>"),
     row("^ working|employed as {a}? <job_title:occupation>"),
@@ -21,7 +28,10 @@ ROWS = (
     row("{my} {new}? job|occupation|profession|job_title|role|position {is} {a}? <job_title:job>"),
     row("{my} {new}? job|gig|role|position as {a}? <job_title:occupation>", asked=True),
     row("{new} job|role|position|gig : <job_title:job>", addressed=True),
-    row("{ive}? {adv}? {got}|landed|took|accepted|started {a} {new}? job|role|position|gig as {a}? <job_title:occupation>"),
+    row(
+        "{ive}? {adv}? {got}|landed|took|accepted|started {a} {new}? job|role|position|gig as {a}? "
+        "<job_title:occupation>",
+    ),
     row("{ive}? {adv}? started|started_working {adv}? as {a}? <job_title:job>"),
     row("{ive}? {adv}? {im}? {got}? promoted|moved_up|bumped_up to {a}? <job_title:occupation>"),
     row("{my}? promotion to|as {a}? <job_title:job>", confidence=0.8),
@@ -35,31 +45,63 @@ ROWS = (
     row("{i} teach <job_title:subject>", value="{} teacher"),
     row("{im} {a}? <job_title:instrument_player>", confidence=0.7),
     row("{i} <job_title:jobverb>", confidence=0.65),
-    row("retirement day|week|month|year|party|is", gives={"employment_status": "retired"}, addressed=True, confidence=0.7),
+    row(
+        "retirement day|week|month|year|party|is",
+        gives={"employment_status": "retired"}, addressed=True, confidence=0.7,
+    ),
     row("day|week|month one|1|two|2|three of retirement", gives={"employment_status": "retired"}, addressed=True),
     # where
     row("{i} work|working {adv}? at|for|with|@ <employer:org>"),
     row("{im} working|employed|interning|apprenticing {adv}? at|for|with|by|@ <employer:org>"),
     row("{ive} worked|been_working|been {adv}? at|for|with <employer:org> since|for", needs=r"\b(?:since|for)\b"),
     row("{my} {new}? employer|company|firm|workplace|work|day_job {is} {adv}? at? <employer:proper>"),
-    row("{my} {new}? boss|manager|colleagues|coworkers|team|office|desk|job|supervisor|shift|shifts|boss's|team_lead at <employer:org>", asked=True, any_mood=True),
-    row("{ive}? {adv}? {got}|landed|took|accepted|started|have {a} {new}? job|role|position|work|gig at|with|for <employer:org>"),
-    row("{ive}? {adv}? started|joined|joining|start {adv}? work|working|a_job|my_job|my_new_job? {adv}? at|with|for <employer:org>"),
+    row(
+        "{my} {new}? boss|manager|colleagues|coworkers|team|office|desk|job|supervisor|shift|shifts|boss's|"
+        "team_lead at <employer:org>",
+        asked=True, any_mood=True,
+    ),
+    row(
+        "{ive}? {adv}? {got}|landed|took|accepted|started|have {a} {new}? job|role|position|work|gig "
+        "at|with|for <employer:org>",
+    ),
+    row(
+        "{ive}? {adv}? started|joined|joining|start {adv}? work|working|a_job|my_job|my_new_job? {adv}? "
+        "at|with|for <employer:org>",
+    ),
     row("{ive}? {adv}? joined|jumped_ship_to|defected_to <employer:firm>"),
     row("{im}? hired|poached|employed|headhunted by|at <employer:org>"),
     row("first|second|third|1st day|week|month|shift|year at <employer:org>", addressed=True),
     row("{i} left|quit <-employer:firm> for|to_join|and_joined|to_go_to|to_work_for|to_work_at <employer:firm>"),
-    row("{i} {adv}? switched|moved|jumped|changed|went .. from <-employer:firm> to <employer:firm>", needs=r"\b(?:job|work|career|employer|company|team|office|contract|salary|role|boss)\b"),
+    row(
+        "{i} {adv}? switched|moved|jumped|changed|went .. from <-employer:firm> to <employer:firm>",
+        needs=r"\b(?:job|work|career|employer|company|team|office|contract|salary|role|boss)\b",
+    ),
     row("{new} job at|with <employer:org>", addressed=True, confidence=0.85),
-    row("{im} {adv}? with|at <employer:firm> now|these_days", needs=r"\b(?:job|work|career|employer|company|hired|role|boss|salary|office)\b"),
+    row(
+        "{im} {adv}? with|at <employer:firm> now|these_days",
+        needs=r"\b(?:job|work|career|employer|company|hired|role|boss|salary|office)\b",
+    ),
     row("^ here at <employer:firm>", addressed=True, confidence=0.6),
-    row("{im} {a}? .. retired|a_pensioner|retiree", gives={"employment_status": "retired"}, ends={"job_title": "", "employer": ""}),
+    row(
+        "{im} {a}? .. retired|a_pensioner|retiree",
+        gives={"employment_status": "retired"}, ends={"job_title": "", "employer": ""},
+    ),
     row("{i} {adv}? retired", gives={"employment_status": "retired"}, ends={"job_title": "", "employer": ""}),
     row("{i}? {adv}? left|quit|resigned|resigned_from|leaving <employer:firm>", retract=True, confidence=0.7),
-    row("{i}? {adv}? quit|left|lost|handed_in_my_notice_at|gave_up {my} job|position|role|work at|with|as? <employer:firm>", retract=True),
+    row(
+        "{i}? {adv}? quit|left|lost|handed_in_my_notice_at|gave_up {my} job|position|role|work at|with|as? "
+        "<employer:firm>",
+        retract=True,
+    ),
     row("{i} {adv}? quit|left|lost|resigned_from|gave_up {my} .. job|position", ends={"employer": "", "job_title": ""}),
-    row("{i} {adv}? was|were|got|been .. laid_off|fired|made_redundant|let_go|sacked", ends={"employer": "", "job_title": ""}),
-    row("{im} unemployed|between_jobs|out_of_work|jobless", gives={"employment_status": "unemployed"}, ends={"employer": "", "job_title": ""}),
+    row(
+        "{i} {adv}? was|were|got|been .. laid_off|fired|made_redundant|let_go|sacked",
+        ends={"employer": "", "job_title": ""},
+    ),
+    row(
+        "{im} unemployed|between_jobs|out_of_work|jobless",
+        gives={"employment_status": "unemployed"}, ends={"employer": "", "job_title": ""},
+    ),
     row("{im} {a}? self-employed|self_employed|freelancing|freelancer", gives={"employment_status": "self-employed"}),
     row("{i} went|gone {adv}? freelance|self-employed|independent|solo", gives={"employment_status": "self-employed"}),
     row("{i} freelance", gives={"employment_status": "freelance"}),
@@ -67,21 +109,37 @@ ROWS = (
     row("{i}|{im} .. work|working|employed|job {adv}? full-time|full_time", gives={"employment_status": "full-time"}),
     row("{im} {adv}? part-time|part_time", gives={"employment_status": "part-time"}),
     row("{im} on {adv}? maternity|paternity|parental leave", gives={"employment_status": "parental leave"}),
-    row("{i} run|own|opened|founded|started|co-founded|set_up|launched {a}|my_own {adv}? .. small|little|tiny|family? <business:business>"),
+    row(
+        "{i} run|own|opened|founded|started|co-founded|set_up|launched {a}|my_own {adv}? .. "
+        "small|little|tiny|family? <business:business>",
+    ),
     row("{my} {new}? .. <business:business> is_called|called|named|,_called <business:title>"),
     row("<employer:firm> hired|poached|employs|headhunted|took me|us", addressed=True),
-    row("{i}? {got}|landed|signed|accepted|took|have {a} <employer:firm> job|contract|offer|gig|position", confidence=0.8),
+    row(
+        "{i}? {got}|landed|signed|accepted|took|have {a} <employer:firm> job|contract|offer|gig|position",
+        confidence=0.8,
+    ),
     row("last|final day|week|shift at <employer:firm>", retract=True, addressed=True),
     row("{i} {adv}? handed_in|gave {my} notice at|to <employer:firm>", retract=True),
     row("{i}? {adv}? start|starting|started|begin {adv}? at <employer:firm> on|in|next|tomorrow|today|this|last"),
-    row("{im} {adv}? at <employer:firm> now|these_days|since", unless=r"\b(?:gym|airport|station|hotel|mall|hospital)\b", confidence=0.75),
-    row("now|currently at <employer:firm>", needs=r"\b(?:job|work|career|employer|company|hired|role|boss|salary|office|left|quit|switched|joined)\b"),
+    row(
+        "{im} {adv}? at <employer:firm> now|these_days|since",
+        unless=r"\b(?:gym|airport|station|hotel|mall|hospital)\b", confidence=0.75,
+    ),
+    row(
+        "now|currently at <employer:firm>",
+        needs=r"\b(?:job|work|career|employer|company|hired|role|boss|salary|office|left|quit|switched|joined)\b",
+    ),
     row("{my} day job|gig {is} {adv}? <job_title:occupation>"),
     row("^ {a}? <job_title:job> here|by_day|by_trade|since|for", addressed=True, confidence=0.8),
     row("speaking_as|as {a} fellow? <job_title:job> myself|too|i|who", confidence=0.7),
     row("us <job_title:jobs>", confidence=0.7),
     row("like_me|me , {a} <job_title:job>", confidence=0.6),
-    row("^ {a}? <job_title:job>", addressed=True, needs=r"\b(?:promot\w+|pay rise|new (?:job|role|title|position)|job title|got the job|raise)\b", confidence=0.75),
+    row(
+        "^ {a}? <job_title:job>",
+        addressed=True, needs=r"\b(?:promot\w+|pay rise|new (?:job|role|title|position)|job title|got the job|raise)\b",
+        confidence=0.75,
+    ),
     row("{i} am|'m|was|got made|named|appointed|elected {a}? <job_title:job>"),
     row("they made me {a}? <job_title:job>", addressed=True),
     row("as_of|from|since|starting .. {im} {a}? <job_title:job>"),
@@ -96,17 +154,27 @@ ROWS = (
     row("{im} {adv}? on|in|with|part_of|leading {a} <team:proper> team|department|division"),
     row("{im} {adv}? on|in|with|part_of|leading|heading {a} <team:thing> team|department|division"),
     row("{i} work|lead|manage|run|head|joined {adv}? on|in|with? {a} <team:thing> team|department|division"),
-    row("{i} {adv}? {moved}|switched|transferred|changed {adv}? from {a}? <-team:thing> team|department|division? to {a}? <team:thing> team|department|division"),
+    row(
+        "{i} {adv}? {moved}|switched|transferred|changed {adv}? from {a}? <-team:thing> "
+        "team|department|division? to {a}? <team:thing> team|department|division",
+    ),
     row("{i} {adv}? {moved}|switched|transferred|changed {adv}? to {a}? <team:thing> team|department|division"),
     row("{my} team|department|division {is} {adv}? called? <team:proper>"),
     row("{i} manage|lead|supervise {a} team of <team_size:number>"),
     row("{im} {a}? team of <team_size:number>"),
     row("{my} team is {adv}? <team_size:number> people|strong|of_us"),
     row("{my} team has|grew_to|shrank_to|is_down_to|is_up_to {adv}? <team_size:number>"),
-    row("{i} manage|lead|supervise <team_size:number> people|developers|engineers|reports|employees|staff|nurses|designers"),
+    row(
+        "{i} manage|lead|supervise <team_size:number> people|developers|engineers|reports|employees|staff|"
+        "nurses|designers",
+    ),
     row("there_are <team_size:number> of_us in|on the|my|our team", addressed=True),
     row("{i}|{im} {adv}? work|working {adv}? <working_hours:hours> a_week|per_week|/week|weekly|weeks"),
-    row("<working_hours:hours> a_week|per_week|/week|weekly|weeks", needs=r"\b(?:work|job|contract|shift|accountant|nurse|office|employ|hours)\w*\b", addressed=True, confidence=0.7),
+    row(
+        "<working_hours:hours> a_week|per_week|/week|weekly|weeks",
+        needs=r"\b(?:work|job|contract|shift|accountant|nurse|office|employ|hours)\w*\b", addressed=True,
+        confidence=0.7,
+    ),
     row("full <working_hours:hours>", addressed=True, confidence=0.7),
     row("{i} {adv}? work|working {adv}? <working_hours:shifts>"),
     row("{im} {adv}? on <working_hours:shifts>"),
@@ -115,12 +183,18 @@ ROWS = (
     row("{i} {adv}? work|working {adv}? from home|remotely|remote", gives={"workplace": "home"}),
     row("{im} {adv}? fully|100%? remote|working_remotely", gives={"workplace": "remote"}),
     row("{my} {adv}? stand-up|standup|stand_up|daily|daily_standup {is} {adv}? at <standup_time:time>"),
-    row("{my} boss|manager|supervisor|line_manager|advisor|thesis_advisor|phd_supervisor {is} {adv}? called|named? <manager:person>"),
+    row(
+        "{my} boss|manager|supervisor|line_manager|advisor|thesis_advisor|phd_supervisor {is} {adv}? "
+        "called|named? <manager:person>",
+    ),
     row("{i} report to <manager:person>"),
     row("{my} new boss|manager|supervisor|line_manager|advisor ,? <manager:person>", confidence=0.7),
     row("{my} salary|income|wage {is} {adv}? <salary:money>"),
     row("{i} earn|make {adv}? <salary:money>"),
-    row("{my}|the? thesis|dissertation|phd|research|paper is {adv}? about|on <research_field:subject> now", addressed=True),
+    row(
+        "{my}|the? thesis|dissertation|phd|research|paper is {adv}? about|on <research_field:subject> now",
+        addressed=True,
+    ),
     row("^ thesis|dissertation is {adv}? about|on <research_field:subject>", addressed=True),
     row("{my} field|research|phd|thesis|dissertation|research_field is {adv}? in|on|about <research_field:subject>"),
     row("{i} {adv}? research|specialise_in|specialize_in|do_research_on|do_research_in <research_field:subject>"),
@@ -131,7 +205,10 @@ ROWS = (
     row("{i} do <job_title:trade> at|for <employer:firm>", confidence=0.8),
     row("day|week|month|year one|two|three|four|five|1|2|3|4|5|6|seven|eight|ten at <employer:firm>", addressed=True),
     row("fourth|fifth|2nd|3rd day|week|month|year at <employer:firm>", addressed=True),
-    row("{i} .. at <employer:firm> now|these_days|on_weekends|full-time|part-time|since|,_and|again", unless=r"\b(?:gym|club|choir|airport|station|hotel|school|uni|university|hospital)\b", confidence=0.7),
+    row(
+        "{i} .. at <employer:firm> now|these_days|on_weekends|full-time|part-time|since|,_and|again",
+        unless=r"\b(?:gym|club|choir|airport|station|hotel|school|uni|university|hospital)\b", confidence=0.7,
+    ),
     row("they|work moved|put|switched|bumped me .. to|on the|a? <working_hours:shift>", addressed=True),
     row("{im} {adv}? on the|a? <working_hours:shift> {adv}? now|again|this"),
     row("{im} filling_in|standing_in|acting|covering {adv}? as {a}? <role:occupation>"),
@@ -139,35 +216,59 @@ ROWS = (
     row("full-time|part-time|full_time|part_time at <employer:org>", addressed=True),
     # studies
     row("{i} {adv}? study|studying|read|am_doing|major|majoring {adv}? in? <education:subject> at|in <school:school>"),
-    row("{im} {adv}? studying|majoring|doing_a_degree|doing_a_master's|doing_a_masters|doing_a_phd|doing_my_phd|doing_my_masters {adv}? in? <education:subject>"),
+    row(
+        "{im} {adv}? studying|majoring|doing_a_degree|doing_a_master's|doing_a_masters|doing_a_phd|"
+        "doing_my_phd|doing_my_masters {adv}? in? <education:subject>",
+    ),
     row("{i} {adv}? study|major {adv}? in? <education:subject>"),
     row("{have} {a} <education:degree>"),
     row("{i} {adv}? finished|completed|got|have|did|earned {my}|a|an <education:degree>"),
     row("{i} {adv}? graduated in|with <education:subject>"),
     row("{i} {adv}? graduated from <school:org>"),
-    row("{im} {a} <education:subject> student|major|undergraduate|undergrad|graduate|grad_student|phd_student|postgrad"),
+    row(
+        "{im} {a} <education:subject> student|major|undergraduate|undergrad|graduate|grad_student|phd_student|postgrad",
+    ),
     row("{im} {a} .. student at|in <school:school>"),
     row("{i} go to|attend <school:school>"),
-    row("{ive}? {adv}? started|enrolled|signed_up .. {a}? <course:subject> course|class|classes|degree|apprenticeship|programme|program|bootcamp"),
+    row(
+        "{ive}? {adv}? started|enrolled|signed_up .. {a}? <course:subject> "
+        "course|class|classes|degree|apprenticeship|programme|program|bootcamp",
+    ),
     row("{im} {adv}? taking|doing {a} <course:subject> course|class|classes|bootcamp"),
     row("{im}? {adv}? certified|licensed|qualified {a}? <certification:certificate>"),
     row("{have} {my}|a|an <certification:certificate> certificate|certification|licence|license|badge|qualification"),
-    row("{ive}? {adv}? got|passed|earned|obtained|received|finished|completed {my}|the|a|an <certification:certificate> certificate|certification|licence|license|exam|test|qualification|badge"),
+    row(
+        "{ive}? {adv}? got|passed|earned|obtained|received|finished|completed {my}|the|a|an "
+        "<certification:certificate> certificate|certification|licence|license|exam|test|qualification|badge",
+    ),
     row("{i} teach {a}? <grade_taught:grade>"),
     # in passing
     row("{i} work in {a} <employer:orgnoun>"),
     row("{im} in <industry:field>"),
     row("{i} work in <industry:field>"),
     row("{my} .. shift|shifts|night|day|work at the|a|an? <employer:org>", asked=True, confidence=0.75),
-    row("{my} <employer:firm> colleagues|badge|laptop|email|contract|office|manager|boss|job|colleague|team|payslip|mail|uniform|account", asked=True, confidence=0.7),
+    row(
+        "{my} <employer:firm> colleagues|badge|laptop|email|contract|office|manager|boss|job|colleague|"
+        "team|payslip|mail|uniform|account",
+        asked=True, confidence=0.7,
+    ),
     row("as the .. guy|girl|person|one|hire|intern|lead|head .. at <employer:firm>", addressed=True),
     row("as the|a|an .. in|of .. at <employer:firm>", addressed=True, confidence=0.75),
     row("on_behalf_of|we_at|us_at <employer:firm>", addressed=True, confidence=0.7),
-    row("years|months|weeks at <employer:firm> now|already|and|,", addressed=True, needs=r"\b(?:i|i'm|i've|me|my)\b", confidence=0.75),
-    row("payslip|salary|contract|offer from|with <employer:firm>", addressed=True, needs=r"\b(?:my|first|signed|got)\b", confidence=0.7),
+    row(
+        "years|months|weeks at <employer:firm> now|already|and|,",
+        addressed=True, needs=r"\b(?:i|i'm|i've|me|my)\b", confidence=0.75,
+    ),
+    row(
+        "payslip|salary|contract|offer from|with <employer:firm>",
+        addressed=True, needs=r"\b(?:my|first|signed|got)\b", confidence=0.7,
+    ),
     row("{im} {a}? intern|interning|apprentice|trainee|temp|consultant|contractor at|with|for <employer:org>"),
     row("<employer:firm> laid_off|let|fired|made me|us|redundant", retract=True, addressed=True),
-    row("years as|being {a} <job_title:job>", addressed=True, unless=r"\b(?:used to|was|before|retired|former)\b", confidence=0.6),
+    row(
+        "years as|being {a} <job_title:job>",
+        addressed=True, unless=r"\b(?:used to|was|before|retired|former)\b", confidence=0.6,
+    ),
     row("{i} used_to_be {a}? <-job_title:job> , now {im}? {a}? <job_title:job>", any_mood=True),
     row("former|ex <-job_title:job> , now|turned {a}? <job_title:job>", addressed=True),
     row("from <-job_title:knownjob> to <job_title:knownjob>", addressed=True, confidence=0.7),
@@ -179,17 +280,48 @@ ROWS = (
     row("as the only|new|youngest|oldest|resident <job_title:job> in|on|at|here|of", addressed=True, confidence=0.75),
     row("not a|an .. , just|only|merely a|an|the? <job_title:job>", addressed=True),
     row("^ <job_title:knownjob> , .. i|my|here|so|by", addressed=True, confidence=0.6),
-    row("{my} pupils|9th_graders|graders|classroom|lesson_plans", gives={"job_title": "teacher"}, asked=True, any_mood=True, confidence=0.6),
-    row("marking|grading essays|exams|papers|tests|homework", gives={"job_title": "teacher"}, needs=r"\b(?:my|i)\b", confidence=0.55),
+    row(
+        "{my} pupils|9th_graders|graders|classroom|lesson_plans",
+        gives={"job_title": "teacher"}, asked=True, any_mood=True, confidence=0.6,
+    ),
+    row(
+        "marking|grading essays|exams|papers|tests|homework",
+        gives={"job_title": "teacher"}, needs=r"\b(?:my|i)\b", confidence=0.55,
+    ),
     row("{i} work|working|years behind_the_bar", gives={"job_title": "bartender"}, addressed=True, confidence=0.7),
-    row("{my} salon|practice|bakery|shop|café|cafe|restaurant|studio|workshop|farm|vineyard|brewery|bookshop|agency|clinic , <business:title>", asked=True),
+    row(
+        "{my} salon|practice|bakery|shop|café|cafe|restaurant|studio|workshop|farm|vineyard|brewery|"
+        "bookshop|agency|clinic , <business:title>",
+        asked=True,
+    ),
     row("{my} <business:business> is|has|needs|opens|closes|opened|turns", asked=True, confidence=0.7),
     row("{im} the|a|an? <role:rolenoun> of|for|at|in|on"),
     row("as|being the? <role:rolenoun> of|for|at|in", addressed=True),
     row("elected|voted|appointed .. as? <role:rolenoun>", confidence=0.75),
     row("{my} <education:subject> degree|major|masters|master's|studies|thesis|phd", asked=True, confidence=0.7),
-    row("{i} majored|graduated|studied {adv}? in? <education:subject>", confidence=0.75, unless=r"\bstudied (?:it|the|this|that|your)\b"),
-    row("final|first|second|third|last year of {my} <education:subject> degree|studies|course|masters|phd", addressed=True),
+    row(
+        "{i} majored|graduated|studied {adv}? in? <education:subject>",
+        confidence=0.75, unless=r"\bstudied (?:it|the|this|that|your)\b",
+    ),
+    row(
+        "final|first|second|third|last year of {my} <education:subject> degree|studies|course|masters|phd",
+        addressed=True,
+    ),
     row("{im} .. year .. <education:subject> student"),
     row("{i} teach <subject_taught:subject> to|at"),
+    row(
+        "only|now|just <working_hours:hours>",
+        addressed=True,
+        needs=(
+            r"\b(?:job|contract|chef|kitchen|shift|hours a week|week on paper|part-time|full-time|since "
+            r"(?:january|february|march|april|may|june|july|august|september|october|november|december))\b"
+        ),
+        unless=r"\b(?:sleep|slept|drive|flight|delay|late|ago|left)\b", confidence=0.6,
+    ),
+    row("{i} teach <grade_taught:grade>", gives={"job_title": "teacher"}),
+    row("{im} <office_days:days> in the office"),
+    row("office on|is|: <office_days:days>", addressed=True),
+    row("in the office on <office_days:days>", addressed=True),
+    row("{my} team is|'s down|up to <team_size:number>"),
+    row("team's|team_is down|up|now to|at <team_size:number>", addressed=True),
 )
