@@ -1,6 +1,7 @@
 """Quality figures.
 
 python -m evals facts|temporal|recall FILE [--out predictions.jsonl] [--scorer score.py] [--show] [--json]
+python -m evals facts FILE --summariser anthropic:claude-haiku-4-5|perfect|… | --without-store
 python -m evals locomo FILE [--digests given|own] [--out answers.jsonl] [--json]
 """
 
@@ -11,8 +12,7 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterable
-from importlib import import_module
+from collections.abc import AsyncIterator, Callable, Iterable
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -26,6 +26,7 @@ from evals.scorer import NoScorer, find_scorer, score, write_predictions
 from recalld.errors import RecalldError
 
 T = TypeVar("T")
+Run = Callable[[], Iterable[dict[str, Any]] | AsyncIterator[dict[str, Any]]]
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 _WIDE = None if sys.stdout.isatty() else 240  # columns are not squeezed into the 80 that a pipe has
@@ -39,21 +40,45 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print the figures as JSON.
 
 
 @app.command()
-def facts(file: File, out: Out = None, scorer: Scorer = None, show: Show = False, as_json: AsJson = False) -> None:
+def facts(  # noqa: PLR0917 - typer reads a command's options from its parameters
+    file: File,
+    summariser: Annotated[
+        str, typer.Option(help="As in RECALLD_SUMMARISER; 'perfect' is a scripted model that knows the answers.")
+    ] = "local",
+    embedder: Annotated[str, typer.Option(help="As in RECALLD_EMBEDDER.")] = "local",
+    without_store: Annotated[
+        bool, typer.Option("--without-store", help="The local extractor alone, without a database.")
+    ] = False,
+    out: Out = None,
+    scorer: Scorer = None,
+    show: Show = False,
+    as_json: AsJson = False,
+) -> None:
     """Facts kept of finished sessions (facts.jsonl)."""
-    _scored("facts", file, out, scorer, show=show, as_json=as_json)
+    from evals import facts as kept  # noqa: PLC0415 -- each evaluation imports what it needs when it runs
+
+    results = (
+        (lambda: kept.run_without_store(file))
+        if without_store
+        else (lambda: kept.run(file, summariser=summariser, embedder=embedder))
+    )
+    _scored("facts", file, results, out, scorer, show=show, as_json=as_json)
 
 
 @app.command()
 def temporal(file: File, out: Out = None, scorer: Scorer = None, show: Show = False, as_json: AsJson = False) -> None:
     """Time ranges read from queries (temporal.jsonl)."""
-    _scored("temporal", file, out, scorer, show=show, as_json=as_json)
+    from evals import temporal as ranges  # noqa: PLC0415
+
+    _scored("temporal", file, lambda: ranges.run(file), out, scorer, show=show, as_json=as_json)
 
 
 @app.command()
 def recall(file: File, out: Out = None, scorer: Scorer = None, show: Show = False, as_json: AsJson = False) -> None:
     """Episodes found for queries (recall.jsonl)."""
-    _scored("recall", file, out, scorer, show=show, as_json=as_json)
+    from evals import recall as found  # noqa: PLC0415
+
+    _scored("recall", file, lambda: found.run(file), out, scorer, show=show, as_json=as_json)
 
 
 @app.command()
@@ -83,12 +108,14 @@ def _answered(answer: session_recall.Answer) -> dict[str, Any]:
 
 
 # ---------------------------------------------------------------- the three that have a scorer
-def _scored(kind: str, file: Path, out: Path | None, scorer: Path | None, *, show: bool, as_json: bool) -> None:
+def _scored(
+    kind: str, file: Path, run: Run, out: Path | None, scorer: Path | None, *, show: bool, as_json: bool
+) -> None:
     """Predict every line of *file*, let the scorer judge it, print its figures."""
     if out is None:
         find_scorer(file, scorer)  # before the work, unless the predictions are wanted for themselves
     begun = time.perf_counter()
-    predictions = _with_progress(import_module(f"evals.{kind}").run(file), _expected(kind, file), kind)
+    predictions = _with_progress(run(), _expected(kind, file), kind)
     seconds = time.perf_counter() - begun
     with tempfile.TemporaryDirectory() as folder:
         path = out or Path(folder) / "predictions.jsonl"

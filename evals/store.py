@@ -12,16 +12,16 @@ from recalld.settings import Settings
 
 
 @asynccontextmanager
-async def fresh_memory() -> AsyncGenerator[Memory]:
-    """An empty memory with the local models; whatever database the environment names is left alone."""
+async def fresh_memory(*, summariser: str = "local", embedder: str = "local") -> AsyncGenerator[Memory]:
+    """An empty memory, with the local models unless others are named; whatever database the environment names is left alone."""
     with tempfile.TemporaryDirectory(prefix="recalld-evals-") as folder:
         settings = Settings(  # pyright: ignore[reportCallIssue] - the rest has defaults, in a form it does not read
             data_dir=Path(folder),
             database_url=None,
             redis_url=None,
             vectors="pgvector",
-            summariser="local",
-            embedder="local",
+            summariser=summariser,
+            embedder=embedder,
             worker=False,  # sessions are ended and ingested here, one after another
         )
         async with Memory.open(settings) as memory:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -15,11 +12,10 @@ from evals.perfect_model import Line, PerfectModel
 from recalld.ingest.evidence import words_of
 from recalld.ingest.summarisers import open_summariser
 from recalld.layers.facts.attributes import Attributes
-from recalld.layers.facts.merge import statements_of
 from recalld.models.embedders import close_model
 from recalld.models.options import ChatOptions
 from recalld.testing.model_server import ModelServer
-from recalld.values import Candidate, EndedSession, Fact, Statement
+from recalld.values import Candidate, EndedSession
 
 GOLD = Path(__file__).parents[3] / "shared" / "eval" / "dev" / "facts.jsonl"
 pytestmark = pytest.mark.skipif(not GOLD.exists(), reason="the evaluation sets are not beside this repository")
@@ -43,13 +39,9 @@ async def digested() -> AsyncGenerator[Digested]:
         await close_model(summariser)
 
 
-def lines() -> list[dict[str, Any]]:
-    return [json.loads(line) for line in GOLD.read_text(encoding="utf-8").splitlines() if line.strip()]
-
-
 async def test_every_claim_of_a_perfect_model_becomes_a_candidate_with_its_quote(digested: Digested):
     claimed = kept = 0
-    for line in lines():
+    for line in facts.read_lines(GOLD):
         for session, reply in zip(facts.sessions(line), Line(line).replies, strict=True):
             candidates = await digested(session)
             claimed += len(reply["facts"])
@@ -61,23 +53,10 @@ async def test_every_claim_of_a_perfect_model_becomes_a_candidate_with_its_quote
     assert (claimed > 150, kept) == (True, claimed)
 
 
-async def test_with_a_perfect_model_the_facts_are_right(digested: Digested, tmp_path: Path):
-    predictions: list[dict[str, Any]] = []
-    for line in lines():
-        statements: list[Statement] = []
-        for session in facts.sessions(line):
-            found = await digested(session)
-            statements += statements_of(found, session=session, episode_id=None, attributes=ATTRIBUTES)
-        kept = facts.facts_of(statements, datetime.fromisoformat(line["as_of"]))
-        current = [fact for fact in kept if fact.status == "current"]
-        closed = [fact for fact in kept if fact.status != "current"]
-        predictions.append({"id": line["id"], "current": values(current), "closed": values(closed)})
+async def test_with_a_perfect_model_the_facts_are_right(tmp_path: Path):
+    predictions = [prediction async for prediction in facts.run(GOLD, summariser="perfect")]
     out = tmp_path / "predictions.jsonl"
     scorer.write_predictions(predictions, out)
     figures = scorer.score("facts", GOLD, out, scorer.find_scorer(GOLD))["all"]
     assert figures["f1"] >= 0.97
     assert figures["absent_violations"] == 0
-
-
-def values(kept: Sequence[Fact]) -> list[dict[str, str]]:
-    return [{"attribute": fact.attribute, "value": fact.value} for fact in kept]
