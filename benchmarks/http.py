@@ -1,0 +1,150 @@
+"""The HTTP face: how long a context and an append take, and how many contexts a second one process sustains with its client beside it.
+
+A server process of its own over an embedded PostgreSQL in a temporary folder; the client keeps its connections open.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from recalld.client import AsyncClient
+
+TOPICS = ("pricing", "delivery", "invoice", "holiday", "printer", "garden", "training", "contract")
+
+
+def main(arguments: list[str]) -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(prog="benchmarks http", description=__doc__)
+    parser.add_argument("--users", type=int, default=50)
+    parser.add_argument("--episodes", type=int, default=50, help="episodes of each user")
+    parser.add_argument("--requests", type=int, default=2000)
+    parser.add_argument("--clients", type=int, default=8, help="connections of the throughput run")
+    options = parser.parse_args(arguments)
+    # beside the home folder of nobody in particular: the embedded server's account must be able to enter it
+    with tempfile.TemporaryDirectory(prefix="recalld-bench-") as folder:
+        Path(folder).chmod(0o711)
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        environment = {**os.environ, "RECALLD_DATA_DIR": str(Path(folder) / "data"), "RECALLD_PORT": str(port)}
+        begun = time.perf_counter()
+        with (Path(folder) / "log").open("wb") as log:
+            server = subprocess.Popen(
+                [sys.executable, "-m", "recalld", "serve"], env=environment, stdout=log, stderr=log
+            )
+        try:
+            wait_for(f"http://127.0.0.1:{port}/healthz")
+            print(f"first start to healthy: {time.perf_counter() - begun:.2f} s")
+            made = [sys.executable, "-m", "recalld", "keys", "create", "--tenant", "bench"]
+            key = subprocess.run(made, env=environment, capture_output=True, text=True, check=True).stdout.strip()
+            asyncio.run(measure(f"http://127.0.0.1:{port}", key, options))
+        finally:
+            server.terminate()
+            server.wait(30)
+
+
+def wait_for(url: str) -> None:
+    """Until the server answers."""
+    for _ in range(600):
+        with suppress(httpx2.TransportError):
+            if httpx2.get(url).status_code == 200:
+                return
+        time.sleep(0.05)
+    sys.exit("the server did not start")
+
+
+async def measure(url: str, key: str, options: argparse.Namespace) -> None:
+    """Fill, then the three measurements."""
+    async with AsyncClient(url, key=key) as client:
+        await fill(client, options.users, options.episodes)
+    headers = {"Authorization": f"Bearer {key}"}
+    async with httpx2.AsyncClient(base_url=url, headers=headers, timeout=30) as http:
+
+        async def context(number: int) -> None:
+            body = {"query": f"what did we say about {TOPICS[number % 8]} and box {number % 90}", "session_id": "s"}
+            await ask(http, f"/v1/users/u{number % options.users}/context", body)
+
+        async def append(number: int) -> None:
+            body = {"messages": [{"role": "user", "content": f"Please look at box {number} of the delivery again."}]}
+            await ask(http, f"/v1/users/u{number % options.users}/sessions/a{number // 40}/messages", body)
+
+        await one_by_one(context, 200)  # warm
+        report("context, one connection", await one_by_one(context, options.requests))
+        report("append, one connection", await one_by_one(append, options.requests))
+        await throughput(context, options.requests * 2, options.clients)
+
+
+async def fill(client: AsyncClient, users: int, episodes: int) -> None:
+    """Users with episodes and a few facts."""
+    now = datetime.now(UTC)
+
+    async def one(number: int) -> None:
+        user = client.user(f"u{number}")
+        for day in range(episodes):
+            topic = TOPICS[(number + day) % 8]
+            summary = (
+                f"Talked about {topic}; box {day} was to be looked at, and the next step is agreed for week {day % 52}."
+            )
+            await user.add_episode(
+                summary=summary, topics=[topic], points=[f"Asked about {topic}."], ended_at=now - timedelta(days=day)
+            )
+        for attribute, value in (("home_city", "Lisbon"), ("plan", "annual"), ("seat", "window")):
+            await user.set_fact(attribute, value)
+
+    for begin in range(0, users, 8):
+        await asyncio.gather(*(one(number) for number in range(begin, min(begin + 8, users))))
+
+
+async def ask(http: httpx2.AsyncClient, path: str, body: dict[str, Any]) -> None:
+    """One request; anything but 200 ends the benchmark."""
+    answer = await http.post(path, json=body)
+    if answer.status_code != 200:
+        sys.exit(f"{path}: {answer.status_code} {answer.text[:200]}")
+
+
+async def one_by_one(work: Callable[[int], Awaitable[None]], count: int) -> list[float]:
+    """Seconds of each of *count* requests, one after another."""
+    seconds: list[float] = []
+    for number in range(count):
+        begun = time.perf_counter()
+        await work(number)
+        seconds.append(time.perf_counter() - begun)
+    return seconds
+
+
+async def throughput(work: Callable[[int], Awaitable[None]], count: int, clients: int) -> None:
+    """Requests a second with several connections."""
+    numbers = iter(range(count))
+
+    async def client() -> None:
+        for number in numbers:
+            await work(number)
+
+    begun = time.perf_counter()
+    await asyncio.gather(*(client() for _ in range(clients)))
+    print(
+        f"context, {clients} connections: {count / (time.perf_counter() - begun):.0f} requests/s over {count} requests"
+    )
+
+
+def report(name: str, seconds: list[float]) -> None:
+    """Percentiles in milliseconds."""
+    cuts = statistics.quantiles(seconds, n=100)
+    print(
+        f"{name}: p50 {cuts[49] * 1000:.2f} ms, p95 {cuts[94] * 1000:.2f} ms, p99 {cuts[98] * 1000:.2f} ms ({len(seconds)} requests)"
+    )
