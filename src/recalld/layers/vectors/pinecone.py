@@ -28,7 +28,7 @@ from recalld.postgres.pool import Transaction
 from recalld.values import UserRef
 
 try:
-    from pinecone import AsyncIndex, AsyncPinecone, NotFoundError, PineconeError, RetryConfig
+    from pinecone import AsyncIndex, NotFoundError, PineconeError
 except ImportError:
     raise MissingExtra("the vector index in Pinecone", "pinecone") from None
 
@@ -50,46 +50,41 @@ class PineconeIndex:
 
     transactional = False
 
-    def __init__(self, client: AsyncPinecone, host: str) -> None:
-        """*host* is the address of one index; see `open_pinecone`."""
-        self._client = client
-        self._host = host
-        self._opened: AsyncIndex | None = None
+    def __init__(self, index: AsyncIndex) -> None:
+        """See `open_pinecone`."""
+        self._index = index
         self._reach = Reach("Pinecone", (PineconeError,))
 
     async def upsert(self, tx: Transaction | None, episodes: Sequence[EpisodeVectors]) -> None:  # noqa: ARG002 -- outside PostgreSQL
         """See the port."""
         async with self._reach.within(WRITE_SECONDS):
-            index = await self._index()
             for episode in episodes:
-                await _put(index, episode)
+                await _put(self._index, episode)
 
     async def search(self, tx: Transaction | None, query: VectorQuery) -> list[VectorHit]:  # noqa: ARG002 -- outside PostgreSQL
         """See the port."""
         if not query.purposes:
             return []
         async with self._reach.within(SEARCH_SECONDS):
-            nearest = await _nearest(await self._index(), query)
+            nearest = await _nearest(self._index, query)
         return [VectorHit(episode_id=name, similarity=similarity) for name, similarity in nearest[: query.k]]
 
     async def delete(self, tx: Transaction | None, user: UserRef, episode_ids: Sequence[str]) -> None:  # noqa: ARG002 -- outside PostgreSQL
         """See the port."""
         async with self._reach.within(WRITE_SECONDS):
-            index = await self._index()
             for episode_id in episode_ids:
-                listed = await _listed(index, user, _episode_prefix(user, episode_id))
-                await _delete(index, user, {*listed, *_derived(user, episode_id)})
+                listed = await _listed(self._index, user, _episode_prefix(user, episode_id))
+                await _delete(self._index, user, {*listed, *_derived(user, episode_id)})
 
     async def ids(self, tx: Transaction | None, user: UserRef) -> set[str]:  # noqa: ARG002 -- outside PostgreSQL
         """See the port."""
         async with self._reach.within(WRITE_SECONDS):
-            index = await self._index()
-            return await _episodes_of(index, user, await _listed(index, user, _user_prefix(user)))
+            return await _episodes_of(self._index, user, await _listed(self._index, user, _user_prefix(user)))
 
     async def erase(self, tx: Transaction | None, user: UserRef) -> int:  # noqa: ARG002 -- outside PostgreSQL
         """See the port. By the ids listed, then by the filter: a listing may lag behind."""
         async with self._reach.within(WRITE_SECONDS):
-            index = await self._index()
+            index = self._index
             listed = await _listed(index, user, _user_prefix(user))
             held = await _episodes_of(index, user, listed)
             await _delete(index, user, listed)
@@ -99,20 +94,12 @@ class PineconeIndex:
 
     async def close(self) -> None:
         """See the port."""
-        if self._opened is not None:
-            await self._opened.close()
-        await self._client.close()
-
-    async def _index(self) -> AsyncIndex:
-        if self._opened is None:
-            self._opened = await self._client.index(host=self._host)
-        return self._opened
+        await self._index.close()
 
 
 def open_pinecone(host: str, *, api_key: str) -> PineconeIndex:
-    """The index at a host name. Connects at the first use; retries are the outbox's, not the client's."""
-    client = AsyncPinecone(api_key, timeout=WRITE_SECONDS, retry_config=RetryConfig(max_retries=0))
-    return PineconeIndex(client, host)
+    """The index at a host name. Connects at the first use; the client tries again by itself, within the time a call may take."""
+    return PineconeIndex(AsyncIndex(host=host, api_key=api_key, timeout=WRITE_SECONDS))
 
 
 # ---------------------------------------------------------------- steps

@@ -93,7 +93,7 @@ class QdrantIndex:
                 query_filter=_filter(Selection.of(query)),
                 limit=limit,
                 with_payload=["episode"],
-                search_params=models.SearchParams(exact=True),
+                search_params=None if self._local else models.SearchParams(exact=True),
             )
             best = best_per_episode([(_episode(point), _cosine(point.score)) for point in answer.points])
             if len(best) >= query.k or len(answer.points) < limit:
