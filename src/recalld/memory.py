@@ -43,7 +43,10 @@ from recalld.privacy.export import ExportFormat
 from recalld.privacy.holds import Hold
 from recalld.privacy.purposes import Consent, Purpose, Withdrawal
 from recalld.privacy.receipt import tenant_scope
+from recalld.privacy.record import record
 from recalld.privacy.restore import Restored
+from recalld.privacy.retention import RetentionReport
+from recalld.privacy.tenants import Applied
 from recalld.settings import Settings
 from recalld.values import (
     DEFAULT_PURPOSE,
@@ -124,6 +127,30 @@ class Memory:
         """The tenant's chain of receipts, oldest first."""
         return await self.parts.receipts.all(check_id("tenant id", tenant_id))
 
+    async def erase_tenant(self, tenant_id: str) -> ErasureReceipt:
+        """Remove everybody of a tenant, its keys and what it declared. Nothing is written for it until a worker has looked again."""
+        return await self.parts.tenants.erase(check_id("tenant id", tenant_id))
+
+    async def export_erasures(self, tenant_id: str) -> list[str]:
+        """The ledger of a tenant's erasures, lines of JSON to be kept outside of all backups."""
+        return await self.parts.tenants.ledger(check_id("tenant id", tenant_id))
+
+    async def apply_erasures(self, lines: Sequence[str]) -> Applied:
+        """After a restore and before serving: erase again whom the ledger names. Raises `InvalidInput` for a changed line."""
+        return await self.parts.tenants.apply(lines)
+
+    async def retention(self, *, dry_run: bool = True) -> RetentionReport:
+        """Delete what has been kept as long as its purpose allows, for all tenants; a *dry_run* counts. A worker does so daily."""
+        return await self.parts.retention.run(dry_run=dry_run)
+
+    async def set_inactivity(self, tenant_id: str, days: int | None) -> None:
+        """Erase people about whom nothing was written for so many *days*; none: never."""
+        await self.parts.retention.set_inactivity(check_id("tenant id", tenant_id), days)
+
+    async def record_of_processing(self, tenant_id: str) -> str:
+        """The record that Article 30 GDPR asks for, as Markdown, from the live configuration."""
+        return record(check_id("tenant id", tenant_id), await self.purposes(tenant_id), self.parts.settings)
+
     async def purposes(self, tenant_id: str) -> list[Purpose]:
         """What the tenant has declared; withdrawn purposes too. A tenant that never declared one may use any."""
         return await self.parts.purposes.list(tenant_id)
@@ -198,7 +225,11 @@ class UserMemory:
 
         A copy of what is not committed after all has another length than the session row says, and is not read.
         """
-        done = await self.parts.journal.append(tx, session.session_id, messages, opening, first_seq)
+        try:
+            done = await self.parts.journal.append(tx, session.session_id, messages, opening, first_seq)
+        except Conflict:
+            await self.parts.gate.admit(tx, opening.purpose)  # says so when a legal hold is the reason
+            raise
         await self.parts.gate.admit_session(tx, session.session_id)
         if done.messages:
             with best_effort():

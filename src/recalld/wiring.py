@@ -38,6 +38,8 @@ from recalld.privacy.holds import Holds
 from recalld.privacy.purposes import Gate, Purposes
 from recalld.privacy.receipt import Receipts
 from recalld.privacy.restore import Restorer
+from recalld.privacy.retention import Retention
+from recalld.privacy.tenants import Tenants
 from recalld.recall.pipeline import Recall
 from recalld.settings import Settings
 
@@ -69,6 +71,8 @@ class Parts:
     recall: Recall
     exporter: Exporter
     restorer: Restorer
+    tenants: Tenants
+    retention: Retention
     eraser: Eraser
     deletion: Deletion
     gate: Gate
@@ -180,12 +184,26 @@ def _assemble(settings: Settings, database: Database) -> Parts:
         audit=audit,
         lease=settings.lease_seconds,
     )
+    tenants = Tenants(database=database, eraser=eraser, receipts=receipts, audit=audit, lease=settings.lease_seconds)
+    retention = Retention(
+        database=database,
+        journal=journal,
+        facts=facts,
+        episodes=episodes,
+        vectors=vectors,
+        tenants=tenants,
+        audit=audit,
+    )
     worker = Worker(
         database=database,
         journal=journal,
         queue=queue,
         ingestion=ingestion,
-        duties=(eraser.resume,),
+        duties=(
+            eraser.resume,
+            tenants.resume,
+            retention.step,
+        ),
         options=WorkerOptions(
             concurrency=settings.worker_concurrency,
             idle_seconds=settings.idle_seconds,
@@ -208,6 +226,8 @@ def _assemble(settings: Settings, database: Database) -> Parts:
         ingestion=ingestion,
         recall=recall,
         exporter=Exporter(database=database, audit=audit),
+        tenants=tenants,
+        retention=retention,
         restorer=Restorer(
             database=database, journal=journal, embedder=embedder, add=ingestion.add, gate=Gate(), audit=audit
         ),

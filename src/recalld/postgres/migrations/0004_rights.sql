@@ -22,7 +22,6 @@ create table recalld.tenant_rules (
     tenant_id text collate "C" not null check (recalld.is_id(tenant_id)),
     inactive_days integer check (inactive_days > 0),  -- users about whom nothing was written for so long are erased
     closed_at timestamptz,                        -- the tenant was erased: nothing is written for it any more
-    epoch bigint,                                 -- of that erasure: users begun later are not its
     erasure_id text collate "C",
     sweep_at timestamptz,                         -- when the tenant's own rows go
     primary key (tenant_id)
