@@ -19,12 +19,14 @@ def evidence(
     alike: list[float] | None = None,
     age_days: list[float] | None = None,
     in_range: list[bool] | None = None,
+    rare: list[float] | None = None,
     decays: bool = True,
 ) -> Evidence:
     return Evidence(
         text=np.array(text),
         alike=np.array(alike if alike is not None else [0.0] * len(text)),
         similarity=np.array(similarity),
+        rare=np.array(rare if rare is not None else [0.0] * len(text)),
         age_days=np.array(age_days if age_days is not None else [1.0] * len(text)),
         in_range=np.array(in_range if in_range is not None else [True] * len(text), np.bool_),
         decays=decays,
@@ -75,6 +77,12 @@ def test_what_the_index_did_not_name_counts_as_farthest() -> None:
 def test_what_was_said_in_the_range_comes_before_what_was_said_after_it() -> None:
     order = fuse(evidence([1.0, 3.0], [0.4, 0.6], in_range=[True, False], decays=False)).order(np.ones(2)).tolist()
     assert order == [0, 1]
+
+
+def test_a_rare_token_decides_against_nearer_vectors() -> None:
+    scores = fuse(evidence([2.0, 0.3], [0.1, 0.9], alike=[0.5, 0.6], rare=[1.0, 0.0]))
+    assert scores.total[0] > scores.total[1]
+    assert scores.total.max() <= 1
 
 
 def test_nothing_fuses_to_nothing() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from recalld.layers.vectors.base import VectorHit
-from recalld.recall.search import Ranking, nothing_said, rank, understand
+from recalld.recall.search import Ranking, is_rare_token, nothing_said, rank, understand
 from recalld.values import Episode, SearchQuery, TimeRange
 from tests.unit.catalogues import NOW, episode, overview
 
@@ -137,6 +137,20 @@ def test_a_rare_code_comes_first_although_no_vector_likes_it() -> None:
     ranking = found("QX-1", [GARDEN, INVOICE], similar={"garden": 0.3, "invoice": 0.1})
     assert ids(ranking)[0] == "invoice"
     assert "words: qx, 1, qx1" in ranking.best[0].reasons
+
+
+@pytest.mark.parametrize(
+    ("word", "rare"),
+    [("88213", True), ("qx88213", True), ("2024", False), ("31", False), ("gate", False), ("xanthippes", True)],
+)
+def test_codes_and_words_no_vocabulary_has_are_rare_tokens(word: str, rare: bool) -> None:
+    assert is_rare_token(word) is rare
+
+
+def test_a_token_that_many_episodes_have_is_not_rare() -> None:
+    codes = [episode(f"e{number}", f"Talk about QX-88213, part {number}.") for number in range(8)]
+    explained = found("QX-88213 gate", [*codes, GARDEN], similar={"garden": 0.5}).explanation
+    assert {candidate["rare"] for candidate in explained["candidates"]} == {0.0}
 
 
 def test_the_newer_of_two_prices_comes_first() -> None:

@@ -22,6 +22,10 @@ MEANING = 0.50
 DECAY_SHARE = 0.05
 HALF_LIFE_DAYS = 365.0
 
+# A rare token of the query (an order number, an error code, a name that no dictionary has) decides, even if no vector likes it.
+# Lexical queries of the dev split: reciprocal rank 0.986 → 1.0; every other figure as without.
+RARE_BONUS = 0.5
+
 # A question of what happened ("who did I have dinner with on 3 May") is answered by what was said that day before what was said later.
 IN_RANGE_BONUS = 0.5
 
@@ -42,6 +46,7 @@ class Evidence:
     text: NDArray[np.float64]  # BM25, 0 where no stem matches
     alike: NDArray[np.float64]  # words alike, 0 to 1
     similarity: NDArray[np.float64]  # cosine of the best vector; NaN where the index named none
+    rare: NDArray[np.float64]  # share of the query's rare tokens that it has, 0 to 1
     age_days: NDArray[np.float64]
     in_range: NDArray[np.bool_]  # took place in the range asked for; all true without one
     decays: bool  # false when the query names a time
@@ -70,8 +75,9 @@ def fuse(evidence: Evidence) -> Scores:
     decay = _decay(evidence.age_days) if evidence.decays else np.ones_like(text)
     weight = MEANING if np.isfinite(evidence.similarity).any() else 0.0
     relevance = (TEXT * text + ALIKE * alike + weight * meaning) / (TEXT + ALIKE + weight)
-    bonus = IN_RANGE_BONUS if evidence.in_range.any() and not evidence.in_range.all() else 0.0
-    total = (relevance * decay + bonus * evidence.in_range) / (1 + bonus)
+    in_range = IN_RANGE_BONUS if evidence.in_range.any() and not evidence.in_range.all() else 0.0
+    rare = RARE_BONUS if evidence.rare.any() else 0.0
+    total = (relevance * decay + in_range * evidence.in_range + rare * evidence.rare) / (1 + in_range + rare)
     return Scores(total=total, text=text, alike=alike, meaning=meaning, decay=decay)
 
 

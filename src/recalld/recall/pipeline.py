@@ -11,7 +11,7 @@ import asyncio
 import time
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -188,15 +188,7 @@ class Recall:
             return await (self._find_in_one(asked) if self._vectors.transactional else self._find_in_two(asked))
         except VectorIndexUnavailable as error:
             log.warning("vectors.failed", error=type(error).__name__)
-            without = Asked(
-                user=asked.user,
-                question=asked.question,
-                vector=None,
-                session=asked.session,
-                with_facts=asked.with_facts,
-                degraded=("vectors",),
-            )
-            return await self._find_in_one(without)
+            return await self._find_in_one(replace(asked, vector=None, degraded=("vectors",)))
 
     async def _find_in_one(self, asked: Asked) -> Found:
         """Everything in one transaction and two round trips: what to rank by, then the texts with the commit."""

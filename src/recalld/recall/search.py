@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from recalld.layers.episodes.store import Catalogue, Overview
 from recalld.layers.episodes.words import words
 from recalld.layers.vectors.base import VectorHit
+from recalld.models.tokens import word_rank
 from recalld.recall import alike, bm25
 from recalld.recall.fuse import Evidence, Rivals, Scores, fuse, newest_first, originals
 from recalld.recall.subject import subject
@@ -36,6 +37,10 @@ FLOORS: Mapping[str, tuple[float, float]] = {"local:wordllama-256": (0.035, 0.05
 # … unless an episode has this share of the query's words, weighted by rarity (dev split, nothing answers: at most 0.36).
 COVERED = 0.5
 
+# A token is rare as long as no more episodes have it than these, or this share of all.
+RARELY, RARE_SHARE = 3, 0.1
+
+_YEAR = re.compile(r"(?:19|20)\d\d")
 _PAST = re.compile(r"\b(?:did|was|were|had|has|have|been|used to|happened|went|said|told)\b", re.IGNORECASE)
 _HAPPENED = re.compile(r"\b(?:did|was|were|had|happened)\b", re.IGNORECASE)
 _CONVERSED = re.compile(
@@ -163,7 +168,7 @@ def rank(question: Question, view: Overview, nearest: Sequence[VectorHit], *, mo
 def _weigh(question: Question, view: Overview, nearest: Sequence[VectorHit], places: list[int]) -> Candidates:
     """All signals. Words are compared by meaning for those episodes that words and vectors like best."""
     text = bm25.score(view.catalogue, view.stems)
-    first = _evidence(question, view.catalogue, nearest, text, places)
+    first = _evidence(question, view, nearest, text, places)
     compared = _most_promising(first, max(COMPARED, question.query.k))
     pieces = [view.catalogue.pieces_at(places[at]) for at in compared]
     first.alike[compared] = alike.score(question.topic, _rarity(view, text), pieces)
@@ -178,18 +183,16 @@ def _most_promising(evidence: Evidence, count: int) -> list[int]:
 
 
 def _evidence(
-    question: Question,
-    catalogue: Catalogue,
-    nearest: Sequence[VectorHit],
-    text: bm25.TextScores,
-    places: list[int],
+    question: Question, view: Overview, nearest: Sequence[VectorHit], text: bm25.TextScores, places: list[int]
 ) -> Evidence:
     """The signals that are there for every episode."""
+    catalogue = view.catalogue
     time_range = question.time_range
     return Evidence(
         text=text.scores[places],
         alike=np.zeros(len(places)),
         similarity=_similarities(catalogue, nearest)[places],
+        rare=_rare(view, text)[places],
         age_days=((_instant(question.query.now) - catalogue.ended) / np.timedelta64(1, "D"))[places],
         in_range=(took_place(catalogue, time_range.start, time_range.end) if time_range else catalogue.on_topic)[
             places
@@ -205,6 +208,25 @@ def _similarities(catalogue: Catalogue, nearest: Sequence[VectorHit]) -> NDArray
         if (place := catalogue.places.get(hit.episode_id)) is not None:
             similarity[place] = hit.similarity
     return similarity
+
+
+def _rare(view: Overview, text: bm25.TextScores) -> NDArray[np.float64]:
+    """The share of the query's rare tokens that each episode has; zero when the query has none that occur."""
+    most = max(RARELY, RARE_SHARE * len(view.catalogue))
+    frequency = text.matches.sum(axis=0)
+    rare = [
+        column
+        for column, stem in enumerate(view.stems)
+        if 0 < frequency[column] <= most and any(is_rare_token(word) for word in stem.words)
+    ]
+    return text.matches[:, rare].mean(axis=1) if rare else np.zeros(len(view.catalogue))
+
+
+def is_rare_token(word: str) -> bool:
+    """Whether a word is of the kind that names one thing: a code or number, but no year, or a word that no vocabulary has whole."""
+    if any(character.isdigit() for character in word):
+        return len(word) >= 3 and not _YEAR.fullmatch(word)
+    return len(word) >= 4 and word_rank(word) is None
 
 
 def _rarity(view: Overview, text: bm25.TextScores) -> dict[str, float]:
@@ -300,6 +322,7 @@ def _explained_candidate(candidates: Candidates, at: int) -> dict[str, Any]:
         "score": round(float(scores.total[at]), 4),
         "text": round(float(scores.text[at]), 4),
         "alike": round(float(scores.alike[at]), 4),
+        "rare": round(float(evidence.rare[at]), 4),
         "meaning": round(float(scores.meaning[at]), 4),
         "similarity": None if np.isnan(similarity) else round(similarity, 4),
         "decay": round(float(scores.decay[at]), 4),
