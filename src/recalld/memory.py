@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from time import time_ns
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 from uuid import uuid4
 
 from recalld.border import (
@@ -36,17 +36,7 @@ from recalld.layers.working.base import best_effort
 from recalld.layers.working.journal import Appended, Opening
 from recalld.layers.working.requests import Request, keep_answer, known_answer
 from recalld.models.ledger import UsageRow, month_of
-from recalld.postgres.pool import Transaction
-from recalld.privacy.audit import AuditEvent, AuditVerdict
-from recalld.privacy.delete import Forgotten, matching
-from recalld.privacy.export import ExportFormat
-from recalld.privacy.holds import Hold
-from recalld.privacy.purposes import Consent, Purpose, Withdrawal
 from recalld.privacy.receipt import tenant_scope
-from recalld.privacy.record import record
-from recalld.privacy.restore import Restored
-from recalld.privacy.retention import RetentionReport
-from recalld.privacy.tenants import Applied
 from recalld.settings import Settings
 from recalld.values import (
     DEFAULT_PURPOSE,
@@ -70,7 +60,18 @@ from recalld.values import (
     Statement,
     UserRef,
 )
-from recalld.wiring import Parts, wire
+
+if TYPE_CHECKING:  # importing these takes longer than all the rest; opening imports them
+    from recalld.postgres.pool import Transaction
+    from recalld.privacy.audit import AuditEvent, AuditVerdict
+    from recalld.privacy.delete import Forgotten
+    from recalld.privacy.export import ExportFormat
+    from recalld.privacy.holds import Hold
+    from recalld.privacy.purposes import Consent, Purpose, Withdrawal
+    from recalld.privacy.restore import Restored
+    from recalld.privacy.retention import RetentionReport
+    from recalld.privacy.tenants import Applied
+    from recalld.wiring import Parts
 
 MAX_QUERY_LENGTH = 8192  # characters of a query that are read; a turn may quote a whole document
 
@@ -89,6 +90,8 @@ class Memory:
 
         Raises `ConfigurationError`, `DatabaseUnavailable`, `UnsafeDatabase`, `MigrationError`.
         """
+        from recalld.wiring import wire  # noqa: PLC0415 -- stores, models and the queue: half a second that an import need not take
+
         async with wire(settings or Settings.read(**given)) as parts:
             yield cls(parts)
 
@@ -149,6 +152,8 @@ class Memory:
 
     async def record_of_processing(self, tenant_id: str) -> str:
         """The record that Article 30 GDPR asks for, as Markdown, from the live configuration."""
+        from recalld.privacy.record import record  # noqa: PLC0415 -- brings numpy too
+
         return record(check_id("tenant id", tenant_id), await self.purposes(tenant_id), self.parts.settings)
 
     async def purposes(self, tenant_id: str) -> list[Purpose]:
@@ -601,6 +606,8 @@ class UserMemory:
         at: datetime | None = None,
     ) -> Forgotten:
         """Delete what a search finds, episodes and facts, with all that follows from them; a *dry_run* only shows it."""
+        from recalld.privacy.delete import Forgotten, matching  # noqa: PLC0415 -- with it, importing recalld would import numpy
+
         question = self._query(query, k=k, at=at, purposes=purposes, topics=(), since=None, until=None)
         found = await self.parts.recall.search(self.ref, question)
         facts = matching(await self.facts(include_closed=True, purposes=purposes, at=at), query)

@@ -8,10 +8,18 @@ import sys
 
 import pytest
 
-MODEL_LIBRARIES = (
+MODEL_LIBRARIES = {
     *("pydantic_ai", "openai", "anthropic", "genai_prices", "httpx2", "tiktoken", "wordllama", "transformers", "torch"),
     *("sentence_transformers", "fastembed", "onnxruntime", "yake", "qdrant_client", "pinecone"),
-)
+}
+HEAVY = {"numpy", "procrastinate", "fastapi", "mcp", "uvicorn"}
+
+
+def modules_after(program: str) -> set[str]:
+    """What a fresh interpreter has imported once *program* is through."""
+    ending = "\nimport sys, json; print(json.dumps(sorted(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", program + ending], capture_output=True, text=True, check=True)
+    return set(json.loads(done.stdout))
 
 
 @pytest.mark.parametrize(
@@ -25,6 +33,8 @@ MODEL_LIBRARIES = (
     ],
 )
 def test_the_read_path_imports_no_model_library(module: str):
-    program = f"import {module}, sys, json; print(json.dumps(sorted(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert set(json.loads(done.stdout)) & set(MODEL_LIBRARIES) == set()
+    assert modules_after(f"import {module}") & MODEL_LIBRARIES == set()
+
+
+def test_importing_recalld_imports_nothing_that_only_an_open_installation_needs():
+    assert modules_after("from recalld import Memory, MemorySync") & (MODEL_LIBRARIES | HEAVY) == set()
