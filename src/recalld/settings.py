@@ -34,7 +34,16 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("redis_url", "RECALLD_REDIS_URL", "REDIS_URL"),
         description="Redis or Valkey for working memory; none: a map in this process.",
     )
-    vectors: str = Field("pgvector", description="Vector index: pgvector, qdrant:URL or pinecone:INDEX-HOST.")
+    vectors: str = Field(
+        "pgvector", description="Vector index: pgvector, qdrant:URL, qdrant:FOLDER (for trials) or pinecone:INDEX-HOST."
+    )
+    vectors_api_key: SecretStr | None = Field(
+        None,
+        validation_alias=AliasChoices(
+            "vectors_api_key", "RECALLD_VECTORS_API_KEY", "PINECONE_API_KEY", "QDRANT_API_KEY"
+        ),
+        description="Key of the vector index at Pinecone or Qdrant.",
+    )
     summariser: str = Field(
         "local", description="What digests sessions: local, or a model such as anthropic:claude-haiku-4-5."
     )

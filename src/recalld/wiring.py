@@ -19,6 +19,7 @@ from recalld.layers.facts.attributes import Attributes
 from recalld.layers.facts.store import FactStore
 from recalld.layers.vectors.base import VectorIndex
 from recalld.layers.vectors.pgvector import PgVectorIndex
+from recalld.layers.vectors.reconcile import Reconciler
 from recalld.layers.working.base import WorkingMemory
 from recalld.layers.working.in_process import InProcessWorkingMemory
 from recalld.layers.working.journal import Journal
@@ -80,6 +81,7 @@ class Parts:
     holds: Holds
     receipts: Receipts
     audit: Audit
+    reconciler: Reconciler
     worker: Worker
     _running: set[asyncio.Task[Any]] = field(default_factory=set[asyncio.Task[Any]])
 
@@ -194,6 +196,7 @@ def _assemble(settings: Settings, database: Database) -> Parts:
         tenants=tenants,
         audit=audit,
     )
+    reconciler = Reconciler(database=database, journal=journal, episodes=episodes, vectors=vectors, embedder=embedder)
     worker = Worker(
         database=database,
         journal=journal,
@@ -203,6 +206,7 @@ def _assemble(settings: Settings, database: Database) -> Parts:
             eraser.resume,
             tenants.resume,
             retention.step,
+            reconciler.deliver,
         ),
         options=WorkerOptions(
             concurrency=settings.worker_concurrency,
@@ -254,14 +258,28 @@ def _assemble(settings: Settings, database: Database) -> Parts:
         holds=Holds(database=database, audit=audit, forget=recall.forget),
         receipts=receipts,
         audit=audit,
+        reconciler=reconciler,
         worker=worker,
     )
 
 
 def _vectors(settings: Settings) -> VectorIndex:
+    kind, _, place = settings.vectors.partition(":")
+    key = settings.vectors_api_key.get_secret_value() if settings.vectors_api_key else None
     if settings.vectors == "pgvector":
         return PgVectorIndex()
-    raise ConfigurationError(f"vectors={settings.vectors!r} is not known; use 'pgvector'")
+    if kind == "qdrant" and place:
+        from recalld.layers.vectors.qdrant import open_qdrant  # noqa: PLC0415 -- an extra, imported only where it is used
+
+        return open_qdrant(place, api_key=key)
+    if kind == "pinecone" and place:
+        from recalld.layers.vectors.pinecone import open_pinecone  # noqa: PLC0415 -- an extra, as above
+
+        if key is None:
+            raise ConfigurationError("vectors='pinecone:…' needs a key; set PINECONE_API_KEY")
+        return open_pinecone(place, api_key=key)
+    known = "'pgvector', 'qdrant:URL' or 'pinecone:INDEX-HOST'"
+    raise ConfigurationError(f"vectors={settings.vectors!r} is not known; use {known}")
 
 
 def _working(settings: Settings) -> WorkingMemory:

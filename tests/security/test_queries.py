@@ -36,9 +36,10 @@ CROSS_USER = {
     "server/keys.sql: find",  # a key tells whose it is
     "server/keys.sql: tenants",
     "jobs/unfinished.sql: unfinished",
+    "layers/vectors/reconcile.sql: outbox",
+    "layers/vectors/reconcile.sql: users",
     "ingest/reembed.sql: users",
-    "ingest/reembed.sql: count_users",
-    "server/keys.sql: find",  # a key, by the gate, before it is known whose it is
+    "ingest/reembed.sql: count_users",  # a key, by the gate, before it is known whose it is
 }
 # Statements in Python, each with its reason.
 SQL_IN_PYTHON = {

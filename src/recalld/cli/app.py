@@ -29,6 +29,7 @@ from recalld.cli.options import (
     runs,
 )
 from recalld.cli.service import register
+from recalld.cli.vectors import vectors_app
 from recalld.errors import InvalidInput
 from recalld.values import DEFAULT_PURPOSE, Message
 
@@ -44,6 +45,7 @@ app.command("migrate")(migrate_command)
 app.command("doctor")(doctor)
 app.command("import")(import_command)
 app.add_typer(facts_app, name="facts")
+app.add_typer(vectors_app, name="vectors")
 register(app)
 register_models(app)
 

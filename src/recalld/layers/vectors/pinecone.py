@@ -15,7 +15,7 @@ from urllib.parse import quote, unquote
 
 from recalld.errors import MissingExtra
 from recalld.layers.vectors.base import EpisodeVectors, VectorHit, VectorQuery
-from recalld.layers.vectors.reach import Reach
+from recalld.layers.vectors.reach import Reach, upsert_seconds
 from recalld.layers.vectors.selection import (
     Condition,
     Selection,
@@ -57,7 +57,7 @@ class PineconeIndex:
 
     async def upsert(self, tx: Transaction | None, episodes: Sequence[EpisodeVectors]) -> None:  # noqa: ARG002 -- outside PostgreSQL
         """See the port."""
-        async with self._reach.within(WRITE_SECONDS):
+        async with self._reach.within(upsert_seconds(len(episodes))):
             for episode in episodes:
                 await _put(self._index, episode)
 

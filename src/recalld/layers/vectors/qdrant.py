@@ -15,7 +15,7 @@ from typing import Any
 
 from recalld.errors import MissingExtra
 from recalld.layers.vectors.base import EpisodeVectors, VectorHit, VectorQuery
-from recalld.layers.vectors.reach import Reach
+from recalld.layers.vectors.reach import Reach, upsert_seconds
 from recalld.layers.vectors.selection import Condition, Selection, best_per_episode, payload, point_id
 from recalld.postgres.pool import Transaction
 from recalld.values import UserRef
@@ -48,7 +48,7 @@ class QdrantIndex:
 
     async def upsert(self, tx: Transaction | None, episodes: Sequence[EpisodeVectors]) -> None:  # noqa: ARG002 -- outside PostgreSQL
         """See the port."""
-        async with self._reach.within(WRITE_SECONDS):
+        async with self._reach.within(upsert_seconds(len(episodes))):
             for episode in episodes:
                 await self._put(episode)
 

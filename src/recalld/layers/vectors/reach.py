@@ -44,6 +44,11 @@ class Reach:
             self._away_until = now + REST_SECONDS
 
 
+def upsert_seconds(episodes: int) -> float:
+    """How long an upsert may take: the end of a session waits for one, and the outbox has what comes too late."""
+    return 2.0 + 0.25 * episodes
+
+
 def _kind(error: Exception) -> str:
     status = getattr(error, "status_code", None)
     return type(error).__name__ if status is None else f"{type(error).__name__} {status}"
