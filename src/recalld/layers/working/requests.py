@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +22,8 @@ from recalld.postgres.queries import beside
 from recalld.values import UserRef
 
 _SQL = beside(__file__, "requests.sql")
-BATCH = 500
+BATCH = 10_000  # users
+EVERY_SECONDS = 3600.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,16 +59,30 @@ async def keep_answer(
     await tx.execute(query, **values, epoch=epoch, answer=Jsonb(dict(answer)))
 
 
-async def forget_old_answers(database: Database) -> int:
-    """Remove answers older than a day; return how many there were."""
-    async with database.unscoped("sweeper") as tx:
-        rows = await tx.rows(_SQL["sweep_old"], limit=BATCH)
-    forgotten = 0
-    for row in rows:
-        user = UserRef(tenant_id=row["tenant_id"], user_id=row["user_id"])
-        async with database.transaction("worker", user) as tx:
-            forgotten += (await tx.execute(_SQL["delete_old"])).rowcount
-    return forgotten
+@dataclass(slots=True)
+class OldAnswers:
+    """Answers are kept for a day; a worker forgets the older ones, looking once an hour, for it reads the whole table."""
+
+    database: Database
+    clock: Callable[[], float] = time.monotonic
+    _looked_at: float | None = None
+
+    async def forget(self) -> int:
+        """Remove them, unless it was done within the hour; return how many there were."""
+        now = self.clock()
+        if self._looked_at is not None and now - self._looked_at < EVERY_SECONDS:
+            return 0
+        self._looked_at = now
+        return sum([await self._forget_of(user) for user in await self._users()])
+
+    async def _users(self) -> list[UserRef]:
+        async with self.database.unscoped("sweeper") as tx:
+            rows = await tx.rows(_SQL["sweep_old"], limit=BATCH)
+        return [UserRef(tenant_id=row["tenant_id"], user_id=row["user_id"]) for row in rows]
+
+    async def _forget_of(self, user: UserRef) -> int:
+        async with self.database.transaction("worker", user) as tx:
+            return (await tx.execute(_SQL["delete_old"])).rowcount
 
 
 def _digest(text: str) -> bytes:
