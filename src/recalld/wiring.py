@@ -23,6 +23,7 @@ from recalld.layers.vectors.reconcile import Reconciler
 from recalld.layers.working.base import WorkingMemory
 from recalld.layers.working.in_process import InProcessWorkingMemory
 from recalld.layers.working.journal import Journal
+from recalld.layers.working.requests import OldAnswers
 from recalld.models.embedder import Embedder
 from recalld.models.embedders import close_model, open_embedder
 from recalld.models.lane import Lanes
@@ -207,6 +208,7 @@ def _assemble(settings: Settings, database: Database) -> Parts:
             tenants.resume,
             retention.step,
             reconciler.deliver,
+            OldAnswers(database).forget,
         ),
         options=WorkerOptions(
             concurrency=settings.worker_concurrency,
