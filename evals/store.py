@@ -22,6 +22,7 @@ async def fresh_memory(*, summariser: str = "local", embedder: str = "local") ->
             vectors="pgvector",
             summariser=summariser,
             embedder=embedder,
+            warm_up=False,
             worker=False,  # sessions are ended and ingested here, one after another
         )
         async with Memory.open(settings) as memory:

@@ -71,6 +71,9 @@ class Settings(BaseSettings):
     sweep_seconds: float = Field(10, gt=0, description="How often a worker looks for idle, lost and stalled sessions.")
     audit_reads: bool = Field(True, description="Write down who read whose memory; changes are always written down.")
     worker: bool = Field(True, description="Run a worker inside this process.")
+    warm_up: bool = Field(
+        True, description="Load the local models in the background, so that the first turn is as fast as later ones."
+    )
     worker_concurrency: int = Field(4, ge=1, description="Ingestions at a time in one worker.")
     max_connections: int = Field(10, ge=2, description="Database connections of this process, at most.")
     host: str = Field("127.0.0.1", description="Address that `recalld serve` listens on.")

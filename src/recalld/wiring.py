@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypedDict, TypeVar
 
 from recalld.errors import ConfigurationError, MigrationError
+from recalld.first_use import prepare
 from recalld.ingest.digest import Summariser
 from recalld.ingest.pipeline import Ingestion, RetryPolicy
 from recalld.ingest.summarisers import open_summariser
@@ -300,6 +301,8 @@ async def _opened(parts: Parts) -> AsyncGenerator[None]:
         asyncio.create_task(parts.audit.run(), name="recalld-audit"),
         asyncio.create_task(parts.ledger.run(), name="recalld-ledger"),
     ]
+    if parts.settings.warm_up:
+        tasks.append(asyncio.create_task(prepare(parts.embedder, parts.attributes), name="recalld-first-use"))
     if parts.settings.worker:
         tasks.append(asyncio.create_task(parts.worker.run(), name="recalld-worker"))
     try:

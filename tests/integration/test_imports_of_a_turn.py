@@ -10,7 +10,7 @@ import asyncio
 from recalld import Memory
 
 async def main():
-    async with Memory.open(database_url={url!r}, worker=False) as memory:
+    async with Memory.open(database_url={url!r}, worker=False, warm_up=False) as memory:
         await memory.user("acme", "ada").context("where do I live?")
 
 asyncio.run(main())

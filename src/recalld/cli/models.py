@@ -69,7 +69,7 @@ async def cost(
         gigabyte_month_usd=_price(gigabyte_price),
     )
     compared = (*CONFIGURATIONS, *(Configuration(summariser=spec) for spec in summariser or ()))
-    async with Memory.open(Settings.read(worker=False, data_dir=data_dir)) as memory:
+    async with Memory.open(Settings.read(worker=False, warm_up=False, data_dir=data_dir)) as memory:
         page = await cost_page(memory.parts.database, profile, configurations=compared)
         spent = await memory.usage(tenant)
     if json:
@@ -182,7 +182,7 @@ async def reembed(
     """Write vectors of another embedder beside those there are; interrupted, it goes on where it stopped."""
     from recalld.models.embedders import close_model, open_embedder  # noqa: PLC0415
 
-    async with Memory.open(Settings.read(worker=False, data_dir=data_dir)) as memory:
+    async with Memory.open(Settings.read(worker=False, warm_up=False, data_dir=data_dir)) as memory:
         model = open_embedder(embedder)
         try:
             moving = _moving(memory, model)

@@ -58,7 +58,9 @@ class Target:
     @asynccontextmanager
     async def open(self, **settings: Any) -> AsyncGenerator[UserMemory]:
         """The person's memory; commands run no worker of their own unless they say so."""
-        async with Memory.open(Settings.read(**({"worker": False, "data_dir": self.data_dir} | settings))) as memory:
+        async with Memory.open(
+            Settings.read(**({"worker": False, "warm_up": False, "data_dir": self.data_dir} | settings))
+        ) as memory:
             yield memory.user(self.tenant, self.user, purpose=self.purpose, timezone=self.timezone)
 
 

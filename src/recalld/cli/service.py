@@ -81,7 +81,7 @@ def announce(line: str) -> None:
 @asynccontextmanager
 async def opened(data_dir: Path | None) -> AsyncGenerator[Memory]:
     """Memory without a worker of its own."""
-    async with Memory.open(Settings.read(worker=False, data_dir=data_dir)) as memory:
+    async with Memory.open(Settings.read(worker=False, warm_up=False, data_dir=data_dir)) as memory:
         yield memory
 
 

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from recalld.ingest.local.facts import extract
 from recalld.ingest.local.points import choose_points, render_points
 from recalld.ingest.local.summary import choose_sentences, render_summary
 from recalld.ingest.local.topics import choose_topics
@@ -38,6 +37,8 @@ class LocalSummariser:
         return await asyncio.get_running_loop().run_in_executor(_worker, self._digest, session)
 
     def _digest(self, session: EndedSession) -> Digest:
+        from recalld.ingest.local.facts import extract  # noqa: PLC0415 -- tables of patterns: 0.2 s that reading does not need
+
         candidates = extract(session, self._attributes)
         return digest_turns(read_turns(session.messages), candidates, language=self._language)
 
