@@ -1,7 +1,7 @@
 """Model trouble never loses a session: triage, the model while it can be paid and answers, else the local summariser.
 
-`digest.by` says who it was in the end: the model, `local`, or `triage` for a session that needed no model. A later pass can digest
-those marked `local` again while their messages are still kept.
+`digest.by` says who it was in the end: the model, `local`, or `triage` for a session that needed no model. It stays
+so: the messages go with the transaction that writes the digest, so nothing is left to digest again.
 """
 
 from __future__ import annotations
