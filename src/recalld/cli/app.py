@@ -23,14 +23,13 @@ from recalld.cli.options import (
     Target,
     TenantOption,
     UserOption,
-    YesOption,
     ZoneOption,
     moment,
     runs,
 )
+from recalld.cli.rights import register as register_rights
 from recalld.cli.service import register
 from recalld.cli.vectors import vectors_app
-from recalld.errors import InvalidInput
 from recalld.values import DEFAULT_PURPOSE, Message
 
 app = typer.Typer(
@@ -48,6 +47,7 @@ app.add_typer(facts_app, name="facts")
 app.add_typer(vectors_app, name="vectors")
 register(app)
 register_models(app)
+register_rights(app)
 
 
 @app.command()
@@ -191,24 +191,3 @@ async def export(
     else:
         output.write_text(document, encoding="utf-8")
         render.console.print(f"wrote {len(document.encode())} bytes to {output}")
-
-
-@app.command()
-@runs
-async def erase(
-    user: UserOption,
-    tenant: TenantOption = "local",
-    yes: YesOption = False,
-    data_dir: DataDirOption = None,
-    json: JsonOption = False,
-) -> None:
-    """Erase a person from all layers, and print the receipt."""
-    if not yes and not typer.confirm(
-        f"Erase everything about user {user!r} of tenant {tenant!r}? This cannot be undone"
-    ):
-        raise InvalidInput("not confirmed; nothing was erased")
-    async with Target(tenant=tenant, user=user, data_dir=data_dir).open() as memory:
-        receipt = await memory.erase()
-    render.as_json(receipt) if json else render.console.print(render.receipt_table(receipt))
-    if not receipt.verified:
-        raise typer.Exit(1)
