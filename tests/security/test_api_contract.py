@@ -17,7 +17,7 @@ import pytest
 from tests.live import live_server
 
 FULL = os.environ.get("RECALLD_FULL") == "1"
-EXAMPLES, LEAST = ("450", 20_000) if FULL else ("3", 500)
+EXAMPLES, LEAST = ("650", 20_000) if FULL else ("3", 500)
 CONFIGURATION = Path(__file__).with_name("schemathesis.toml")
 
 

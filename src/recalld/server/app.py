@@ -123,7 +123,16 @@ def _describe(operation: dict[str, Any], *, is_open: bool) -> None:
         if is_open and str(status) in operation["responses"]:
             continue
         operation["responses"][str(status)] = {"description": description, "content": content}
+    for parameter in operation.get("parameters", ()):
+        parameter["schema"] = _without_null(parameter["schema"])
     operation["security"] = [] if is_open else [{"key": []}]
+
+
+def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """A parameter is there or not; it cannot be null."""
+    kinds = [kind for kind in schema.get("anyOf", ()) if kind != {"type": "null"}]
+    others = {name: value for name, value in schema.items() if name != "anyOf"}
+    return {**others, **kinds[0]} if len(kinds) == 1 else schema
 
 
 def methods(app: FastAPI, path: str) -> list[str]:
