@@ -107,6 +107,10 @@ class Attributes:
         rows = {row.name: row for row in (*built_in(), *extensions)}
         self._rows: Mapping[str, Attribute] = rows
         self._names = _name_index(rows.values())
+        self._word_sets = {_word_set(name): name for name in reversed(rows)}
+        self._by_length: dict[int, list[str]] = {}
+        for name in rows:
+            self._by_length.setdefault(name.count("_"), []).append(name)
         self._vocabulary = frozenset(word for name in self._names for word in name.split("_"))
 
     def __iter__(self) -> Iterator[Attribute]:
@@ -134,11 +138,13 @@ class Attributes:
         relation, base = _split_relation(key)
         if relation and base in self._names:
             return f"{relation}_{self._names[base]}"
-        others = [other for other in dict.fromkeys((*known, *self._rows)) if _comparable(key, other)]
+        same = self._word_sets.get(_word_set(key)) if _word_set(key) else None
+        others = (*known, *self._by_length.get(key.count("_"), ()))
         return (
-            next((other for other in others if _same_words(key, other)), None)
-            or next((other for other in others if self._misspelt(key, other)), None)
-            or self._closest(key, others, similarity)
+            next((other for other in known if _same_words(key, other)), None)
+            or same
+            or next((other for other in others if self._misspelt(key, other) and _comparable(key, other)), None)
+            or self._closest(key, known, similarity)
             or key
         )
 
@@ -191,9 +197,10 @@ class Attributes:
             a == b or (a not in self._vocabulary and _slip(a, b)) for a, b in pairs
         )
 
-    def _closest(self, key: str, others: Sequence[str], similarity: Callable[[str, str], float] | None) -> str | None:
-        if similarity is None or not others:
+    def _closest(self, key: str, known: Sequence[str], similarity: Callable[[str, str], float] | None) -> str | None:
+        if similarity is None:
             return None
+        others = [other for other in dict.fromkeys((*known, *self._rows)) if _comparable(key, other)]
         candidates = [other for other in others if self.cardinality(other) == self.cardinality(key)]
         score, best = max(((similarity(self.label(key), self.label(o)), o) for o in candidates), default=(0.0, None))
         return best if score >= SIMILAR_ENOUGH else None

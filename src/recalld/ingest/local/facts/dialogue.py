@@ -223,10 +223,18 @@ def _last_question(text: str) -> str:
 
 
 def _bare_answer(answer: Sentence) -> str:
-    """The words of a short answer; empty for a question or a long message."""
-    if answer.question or len(answer.text.split()) > 14:
+    """The words of a short answer without "it's", "in", "just a"; empty for a question or a long message."""
+    text = answer.text.partition(",")[0] if answer.question and "," in answer.text else answer.text
+    if text.endswith("?") or len(text.split()) > 14 or _EVASIVE.match(text):
         return ""
-    return _LEADING.sub("", answer.text, count=1) if _LEADING.match(answer.text) else answer.text
+    return _LEADING.sub("", text, count=1)
+
+
+_EVASIVE = re.compile(
+    r"(?:no (?:idea|clue|thanks|thank you|comment|need|worries|problem)|none of|not (?:telling|sure|really|"
+    r"saying)|i don'?t know|dunno|guess|secret)\b",
+    re.IGNORECASE,
+)
 
 
 def _readings(attribute: str, kind_name: str, text: str, answer: Sentence, reader: Reader) -> Iterator[Finding]:

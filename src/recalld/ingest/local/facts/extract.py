@@ -6,7 +6,7 @@ what a session says in the end → candidates. Every candidate carries the sente
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 
 from recalld.ingest.local.facts import antecedents, dialogue, frames, profile, times
@@ -19,7 +19,7 @@ from recalld.ingest.local.facts.settle import settle
 from recalld.layers.facts.attributes import Attributes
 from recalld.values import Candidate, EndedSession, Message
 
-LONGEST_MESSAGE = 8_000  # characters read of one message; who writes more is pasting
+LONGEST_MESSAGE = 6_000  # characters read of one message; who writes more is pasting
 
 
 def extract(session: EndedSession, attributes: Attributes) -> tuple[Candidate, ...]:
@@ -30,8 +30,9 @@ def extract(session: EndedSession, attributes: Attributes) -> tuple[Candidate, .
     """
     findings: list[Finding] = []
     own: list[Sentence] = []
+    speaks = _speakers(session)
     for seq, before in dialogue.turns([message.role for message in session.messages]):
-        if not _speaks(session, session.messages[seq]):
+        if not speaks(session.messages[seq]):
             continue
         sentences = _sentences(session.messages[seq].content, seq)
         own += sentences
@@ -93,10 +94,11 @@ def _window(session: EndedSession, seq: int, sentences: Sequence[Sentence]) -> s
     return " ".join([*(sentence.low for sentence in sentences), *heard])
 
 
-def _speaks(session: EndedSession, message: Message) -> bool:
-    """True when the session's own user wrote *message*: in a conversation of several, names decide."""
-    names = {other.name for other in session.messages if other.role == "user" and other.name}
-    return len(names) < 2 or message.name == session.session.ref.user.user_id
+def _speakers(session: EndedSession) -> Callable[[Message], bool]:
+    """Whether the session's own user wrote a message: in a conversation of several, names decide."""
+    names = {message.name for message in session.messages if message.role == "user" and message.name}
+    own = session.session.ref.user.user_id
+    return lambda message: len(names) < 2 or message.name == own
 
 
 def _candidate(finding: Finding, session: EndedSession, attributes: Attributes) -> Candidate:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cache
+from itertools import islice
+from operator import itemgetter
 
-from recalld.ingest.local.facts.kinds import kind
+from recalld.ingest.local.facts import lexicon
+from recalld.ingest.local.facts.kinds import classes_needed, kind
 from recalld.ingest.local.facts.mood import Mood
 from recalld.ingest.local.facts.pattern import Slot, first_person
 from recalld.ingest.local.facts.row import Row
 from recalld.ingest.local.facts.sentences import Sentence
-from recalld.layers.facts.attributes import Attributes
+from recalld.layers.facts.attributes import RELATIONS, Attributes
 from recalld.values import Act, Origin
 
 _NEGATOR = re.compile(
@@ -28,6 +32,10 @@ _ADVERB = re.compile(
     r"seriously|literally|obviously|clearly|simply|eventually|ultimately|luckily|thankfully|sadly|unfortunately|apparently|officially|"
     r"occasionally|frequently|mum|practically|essentially|effectively|formally|quietly|suddenly|gradually|slowly|rarely)\b(?! [?.!]*$)"
 )
+MOST_MATCHES = 5  # of one row in one sentence
+MOST_WORDS = 60  # at which a pattern that is a slot alone looks for its value
+LONGEST_VALUE = 160  # characters in which a slot looks for its value
+
 _INSTEAD = re.compile(
     r"\s*,?\s*(?:and |but )?(?P<how>not|instead of|rather than|no longer|and no longer)\s+(?:the |a |an |in |at |"
     r"on |with |my |our )?(?P<old>[^\s,.;:!?][^,.;:!?]{0,40})"
@@ -67,6 +75,7 @@ class Reader:
     window: str  # the message and what the assistant said around it, in lower case: where `needs` is looked for
     cased: bool  # the writer uses capital letters
     attributes: Attributes
+    topics: dict[str, bool] = field(default_factory=dict[str, bool])  # which of the rows' needs the window meets
 
     def findings(self, sentence: Sentence) -> Iterator[Finding]:
         """What the rows find in *sentence*, in the order of the tables."""
@@ -76,19 +85,35 @@ class Reader:
         low, negators = _blanked(sentence.low)
         kept: list[Finding] = []
         for row in self._candidates(low):
-            if (row.needs and not re.search(row.needs, self.window)) or (
-                row.unless and re.search(row.unless, self.window)
-            ):
-                continue
-            for match in row.pattern.regex.finditer(low):
+            most = MOST_MATCHES if row.pattern.triggers else MOST_WORDS
+            for match in islice(row.pattern.regex.finditer(low), most):
                 found = list(self._read(row, match, mood, negators))
                 kept += [finding for finding in found if not _covered(finding, kept, any_attribute=row.known)]
         yield from kept
 
     def _candidates(self, low: str) -> Iterable[Row]:
+        """The rows that may match: their words and the classes of their slots occur in the sentence."""
         present = {word.replace("'", "") for word in re.findall(r"[\w']+", low)} | set(re.findall(r"\w+", low)) | {""}
+        classes = lexicon.classes_in(low)
         numbered = {number: row for word in present for number, row in self.rows.get(word, ())}
-        return [numbered[number] for number in sorted(numbered)]
+        return [row for _, row in sorted(numbered.items(), key=itemgetter(0)) if self._possible(row, present, classes)]
+
+    def _possible(self, row: Row, present: set[str], classes: frozenset[str]) -> bool:
+        for demand in row.pattern.demands:
+            if demand.isdisjoint(present):
+                return False
+        for needed in _classes_of(row):
+            if needed.isdisjoint(classes):
+                return False
+        if row.needs and not self._talked_of(row.needs):
+            return False
+        return not (row.unless and self._talked_of(row.unless))
+
+    def _talked_of(self, topic: str) -> bool:
+        """True when the regular expression *topic* occurs in the window; asked once per message."""
+        if topic not in self.topics:
+            self.topics[topic] = re.search(topic, self.window) is not None
+        return self.topics[topic]
 
     def _read(
         self, row: Row, match: re.Match[str], mood: Mood, negators: Sequence[tuple[int, int]]
@@ -136,10 +161,10 @@ class Reader:
         start, end = match.span(slot.group)
         if start < 0:
             return
-        text = sentence.text[start:end]
+        text = sentence.text[start : min(end, start + LONGEST_VALUE)]
         closed = end < len(sentence.text)
         for reading in kind(slot.kind)(text, self.cased):
-            if closed and reading.value and not _fills(text, reading.value):
+            if (closed and reading.value and not _fills(text, reading.value)) or _of_somebody(reading.value.casefold()):
                 return
             if not reading.value:  # a check, such as `species`
                 yield Finding(attribute="", value="", sentence=sentence, place=start, end=end)
@@ -157,6 +182,12 @@ class Reader:
                 note=reading.note,
                 start=match.start(),
             )
+
+
+@cache
+def _classes_of(row: Row) -> tuple[frozenset[str], ...]:
+    """For each slot that needs some, the classes of which the sentence must hold one."""
+    return tuple(needed for slot in row.pattern.slots if (needed := classes_needed(slot.kind)))
 
 
 def index(rows: Iterable[Row]) -> Mapping[str, Sequence[tuple[int, Row]]]:
@@ -215,9 +246,19 @@ def _meant(row: Row, match: re.Match[str], mood: Mood) -> bool:
     places = [start, *(match.start(slot.group) for slot in row.pattern.slots)]
     if not row.any_mood and any(mood.supposed(place, planned=row.planned) for place in places if place >= 0):
         return False
+    if _of_somebody(words):
+        return False
     if first_person(words) or row.addressed:
         return not mood.reported(start)
     return mood.own_subject(start)
+
+
+def _of_somebody(words: str) -> bool:
+    """True when the words of a match name somebody else's thing ("my neighbour's dog"); "my husband's name" is one's own."""
+    return any(
+        match.group("who") in RELATIONS and match.group("what") != "name"
+        for match in re.finditer(r"(?P<who>\w+)'s?\s+(?P<what>\w+)", words)
+    )
 
 
 def _constants(row: Row, match: re.Match[str], sentence: Sentence, *, negated: bool) -> Iterator[Finding]:

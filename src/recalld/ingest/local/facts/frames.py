@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 from recalld.ingest.local.facts import lexicon
 from recalld.ingest.local.facts.findings import Finding
@@ -30,7 +31,7 @@ VERBS: Mapping[str, str] = {
         r"promoted to|train(?:ed|ing) as"
     ),
     "have": (
-        r"have|'ve|had|own|keep|possess|with (?:my|our|an?|two|three|one)|i've got|have got|got|all i(?:'ve| have)(?: "
+        r"have|'ve|had|own|keep|possess|with (?:two|three|one)|i've got|have got|got|all i(?:'ve| have)(?: "
         r"got)? is|live with|share (?:\w+ ){1,3}with|raising|raise|feed|down to(?: just)?"
     ),
     "acquire": (
@@ -247,12 +248,20 @@ def _nearest_verb(before: str, wanted: Sequence[str]) -> tuple[str, int]:
     best: tuple[int, bool, str, int] = (-1, False, "", 0)
     for name in (*wanted, "lose", "dislike"):
         for match in _VERBS[name].finditer(before):
-            if len(before[match.end() :].split()) <= _GAP:
+            if _reaches(before[match.end() :]):
                 best = max(best, (match.end(), name in wanted, name, match.start()), key=lambda found: found[:2])
     return best[2], best[3]
 
 
 _GAP = 5  # words that may stand between verb and value
+_TURN = re.compile(
+    r"(?<!bit )(?<!lot )(?<!lots )(?<!kind )(?<!sort )\b(?:with|for|about|of|to|on|at|from|by|than|near)\b"
+)
+
+
+def _reaches(between: str) -> bool:
+    """True when a verb reaches a value over the words *between*: few, and none that turns to something else ("with my …")."""
+    return len(between.split()) <= _GAP and not _TURN.search(between)
 
 
 def _own(before: str, verb_at: int) -> bool:
@@ -362,14 +371,23 @@ def _made(text: str) -> tuple[str, str, str] | None:
 
 
 def _longest(following: list[str]) -> tuple[int, str] | None:
+    """How many of the words *following* are an entry of a class, and of which."""
+    entries, first_words = _entries()
+    if following[0].casefold() not in first_words:
+        return None
     for size in range(len(following), 0, -1):
         phrase = " ".join(following[:size]).casefold()
-        if size == 1 and phrase in _WEAK:
-            return None
-        for name in CLASSES:
-            if name in lexicon.classes() and phrase in lexicon.classes()[name]:
-                return size, name
+        if phrase in entries:
+            return None if size == 1 and phrase in _WEAK else (size, entries[phrase])
     return None
+
+
+@cache
+def _entries() -> tuple[Mapping[str, str], frozenset[str]]:
+    """From every entry to its class (the first in `CLASSES` wins), and the words that entries begin with."""
+    known = lexicon.classes()
+    entries = {entry: name for name in reversed(list(CLASSES)) if name in known for entry in known[name]}
+    return entries, frozenset(entry.split()[0] for entry in entries)
 
 
 def _signs(low: str, mention: _Mention, start: int, end: int, echo: str) -> int:

@@ -34,6 +34,31 @@ def is_a(phrase: str, *names: str) -> bool:
     return any(key in classes()[name] or (len(singular) > 3 and singular in classes()[name]) for name in names)
 
 
+def classes_in(text: str) -> frozenset[str]:
+    """The classes of which *text* (lower case) may hold an entry: the last word of one occurs in it."""
+    last_words = _by_last_word()
+    found: set[str] = set()
+    for token in text.split():
+        word = token.strip(_EDGES)
+        found |= last_words.get(word, _NONE) | last_words.get(word.removesuffix("s"), _NONE)
+    return frozenset(found)
+
+
+_EDGES = "\"'()[]{}*_,;:.!?…<>«»~`¤"
+_NONE: frozenset[str] = frozenset()
+
+
+@cache
+def _by_last_word() -> Mapping[str, frozenset[str]]:
+    table: dict[str, set[str]] = {}
+    for name, entries in classes().items():
+        for entry in entries:
+            word = entry.split()[-1]
+            table.setdefault(word.strip(_EDGES), set()).add(name)
+            table.setdefault(word.strip(_EDGES).removesuffix("s"), set()).add(name)
+    return {word: frozenset(names) for word, names in table.items()}
+
+
 def head(phrase: Sequence[str], name: str) -> int:
     """How many words at the end of *phrase* are an entry of class *name*: 2 for "oat flat white" in `coffee`, 0 for none."""
     for size in range(min(LONGEST_ENTRY, len(phrase)), 0, -1):

@@ -29,7 +29,10 @@ _UNREAL: tuple[tuple[str, str], ...] = (
     ), "end"),
     ((
         r"\b(?:role-?play(?:ing)?|act as|in character|my character|playing as|in (?:a|my|the|his|her) (?:dream|novel|"
-        r"story|book|game|film|movie|song)|dreamt|dreamed|in another life|parallel universe)\b"
+        r"story|book|game|film|movie|song)|dreamt|dreamed|in another life|parallel universe|"
+        r"(?:write|tell|draft|compose|invent|make up) (?:me |us )?(?:an?|another|the|some) (?:\w+ ){0,3}?(?:story|"
+        r"poem|song|scene|sketch|novel|dialogue|"
+        r"joke|limerick|haiku|fairy tale|screenplay|script|rap))\b"
     ), "end"),
     ((
         r"\b(?:if|unless|whether|in case|as if|as though|as long as|provided|until i|before i|once i|whenever i|till "

@@ -45,6 +45,13 @@ MACROS: Mapping[str, str] = {
     "moved": "moved|relocated|emigrated|immigrated|resettled",
     "fav": "favourite|favorite|fave|fav|all-time_favourite|all-time_favorite|absolute_favourite|absolute_favorite|go-to",
 }
+_MACRO_TRIGGERS: Mapping[str, frozenset[str]] = {
+    "{i}": words("i we"),
+    "{im}": words("i im we were ive weve"),
+    "{ive}": words("i ive we weve"),
+    "{have}": words("i ive we weve"),
+    "{my}": words("my our"),
+}
 _COMMON_WORDS = words("i we i'm im my our a an the is are in at on of to for and am me it be have has had 's = :")
 _FIRST_PERSON = re.compile(r"(?<![\w'])(?:i|we|i'm|im|i've|ive|we're|we've|my|our|me|us|mine|myself|name's)(?![\w])")
 
@@ -60,7 +67,7 @@ class Slot:
     names: bool  # True for `<@template:kind>`
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Pattern:
     """A compiled pattern; the regular expression is built when it is first needed."""
 
@@ -86,11 +93,15 @@ class Pattern:
         return self.elements[0] == "^"
 
     @cached_property
+    def demands(self) -> tuple[frozenset[str], ...]:
+        """Sets of words of each of which a sentence must hold one for the pattern to match."""
+        return tuple(found for element in self.elements if (found := _trigger(element)))
+
+    @cached_property
     def triggers(self) -> frozenset[str]:
-        """Words one of which must be in a sentence for the pattern to match; empty when there are none."""
-        candidates = [found for element in self.elements if (found := _trigger(element))]
-        rare = [found for found in candidates if not found & _COMMON_WORDS]
-        return min(rare or candidates, key=len, default=frozenset[str]())
+        """The demand by which the pattern is looked up: the one that is met most rarely; empty when there is none."""
+        rare = [found for found in self.demands if not found & _COMMON_WORDS]
+        return min(rare or self.demands, key=len, default=frozenset[str]())
 
 
 def first_person(text: str) -> bool:
@@ -183,9 +194,11 @@ def _literal(alternative: str, *, lead: bool) -> str:
 
 
 def _trigger(element: str) -> frozenset[str]:
-    """The first words of a element's alternatives, without apostrophes; empty for what can be missing or is open."""
+    """The first words of an element's alternatives, without apostrophes; empty for what can be missing or is open."""
     if element.endswith("?") or element[0] in "<^$/.":
         return frozenset()
+    if element in _MACRO_TRIGGERS:
+        return _MACRO_TRIGGERS[element]
     alternatives = _alternatives(element)
-    firsts = {part.split("_")[0].replace("'", "") for part in alternatives}
-    return frozenset() if any(not first[:1].isalnum() for first in firsts) else frozenset(firsts)
+    firsts = {re.split(r"[^\w]", part.split("_")[0].replace("'", ""))[0] for part in alternatives}
+    return frozenset() if "" in firsts else frozenset(firsts)

@@ -10,6 +10,7 @@ from recalld.ingest.local.facts.sentences import MASK
 
 STOP = words(
     """
+    got gets get getting bought went goes said says made makes makes took takes
     but so because cause cuz since although though while whereas if unless when whenever where which who whom that
     as than then at in on to from by with without for during after before until till about into over under through
     per via near around against between behind beside off up down out now currently lately recently already again

@@ -9,7 +9,7 @@ from typing import TypedDict, Unpack
 from recalld.ingest.local.facts.pattern import Pattern
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Row:
     """A pattern and what it means."""
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from recalld.ingest.local.facts.spelling import put_right
 
 MASK = "¤"  # stands for every character that is not the user's own statement; occurs in no value
-LONGEST = 600  # characters; a longer "sentence" is no chat sentence and is cut
+LONGEST = 320  # characters; a longer "sentence" is no chat sentence and is cut
 
 _ENDS = re.compile(
     rf"""

@@ -9,15 +9,16 @@ entry right at the slot.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 
 from recalld.ingest.local.facts import lexicon
 from recalld.ingest.local.facts.kinds import persons, places, things, work
 from recalld.ingest.local.facts.kinds.forms import FORMS
 from recalld.ingest.local.facts.kinds.lexical import animals, exact, lexical, listed, species
 from recalld.ingest.local.facts.kinds.reading import Kind, Reading
-from recalld.ingest.local.facts.kinds.typed import TYPED
+from recalld.ingest.local.facts.kinds.typed import ATTRIBUTE_OF, TYPED
 
-__all__ = ["KINDS", "Kind", "Reading", "kind"]
+__all__ = ["KINDS", "Kind", "Reading", "classes_needed", "kind"]
 
 KINDS: Mapping[str, Kind] = {
     **FORMS,
@@ -68,6 +69,7 @@ KINDS: Mapping[str, Kind] = {
 }
 
 
+@cache
 def kind(name: str) -> Kind:
     """The kind called *name*: one of `KINDS`, or a lexicon class (head of a phrase; with `+` a list, with `!` a whole entry)."""
     if name in KINDS:
@@ -79,3 +81,32 @@ def kind(name: str) -> Kind:
     if name.endswith("+"):
         return listed(class_name)
     return exact(class_name) if name.endswith("!") else lexical(class_name)
+
+
+# Classes one of which must occur in a sentence for a kind to read anything; kinds that are not named here need none.
+_NEEDED: Mapping[str, tuple[str, ...]] = {
+    "animals": ("animal",),
+    "petnamed": ("animal",),
+    "species": ("animal",),
+    "vehicle": ("car", "motorcycle", "two_wheeler"),
+    "software": ("os", "editor", "browser", "shell", "tool", "database", "cloud", "programming"),
+    "typed": (*ATTRIBUTE_OF, "car", "motorcycle", "two_wheeler", "laptop", "phone", "equipment", "job"),
+    "device": ("laptop", "phone", "equipment"),
+    "gear": ("equipment",),
+    "hobbyist": ("hobbyist",),
+    "degree": ("degree",),
+    "style": ("style_format", "style_length", "style_tone"),
+    "shifts": ("shift",),
+    "intolerance": ("allergen",),
+    "homekind": ("dwelling",),
+    "knownjob": ("job",),
+    "race": ("event",),
+}
+
+
+@cache
+def classes_needed(name: str) -> frozenset[str]:
+    """The classes of the lexicon one of which a sentence must hold for the kind called *name*; empty: it needs none."""
+    if name in KINDS:
+        return frozenset(_NEEDED.get(name, ()))
+    return frozenset((name.rstrip("+!"),))

@@ -8,6 +8,7 @@ from recalld.ingest.local.facts import lexicon
 from recalld.ingest.local.facts.kinds.reading import Kind, Reading
 from recalld.ingest.local.facts.lexicon import words
 from recalld.ingest.local.facts.phrases import STOP, bare, items, take
+from recalld.layers.facts.attributes import RELATIONS
 
 _DEGREES = words(
     "proper real keen avid big huge total complete serious absolute bit little some basic fluent decent "
@@ -60,7 +61,7 @@ def lexical(class_name: str) -> Kind:
         if "and" in phrase and "and" not in phrase[: lexicon.leading(phrase, class_name)]:
             phrase = phrase[: phrase.index("and")]  # unless the entry holds it itself: "gin and tonic"
         phrase = _without_degree(phrase)
-        for size in range(len(phrase), 0, -1):
+        for size in range(0 if _somebodys(phrase) else len(phrase), 0, -1):
             if known := lexicon.head(phrase[:size], class_name):
                 yield Reading(" ".join(phrase[size - known if class_name in _PLAIN else 0 : size]))
                 return
@@ -81,6 +82,11 @@ def listed(class_name: str) -> Kind:
             yield Reading(" ".join(phrase[size - known : size]))
 
     return read
+
+
+def _somebodys(phrase: list[str]) -> bool:
+    """True when another person is named in front of the value: "neighbour puppy"."""
+    return any(word.casefold().removesuffix("'s") in RELATIONS for word in phrase[:-1])
 
 
 def _without_degree(phrase: list[str]) -> list[str]:
