@@ -190,6 +190,7 @@ def denied(claim: str, seq: int, reply: Sentence, reader: Reader) -> Iterator[Fi
             yield replace(_at(finding, reply), act="retract", replaces=finding.value)
         offset = no.start("rest")
         text = _LEADING.sub("", reply.text[offset:], count=1)
+        text = re.split(r"\s(?:who|that|which|but|though)\s|[,;]", text, maxsplit=1)[0]
         if finding.kind and text and len(text.split()) <= 4:
             yield from _readings(finding.attribute, finding.kind, text, reply, reader)
             return

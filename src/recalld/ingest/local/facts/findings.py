@@ -20,8 +20,9 @@ from recalld.layers.facts.attributes import RELATIONS, Attributes
 from recalld.values import Act, Origin
 
 _NEGATOR = re.compile(
-    r"\b(?:do not|don'?t|does not|doesn'?t|never|no longer|(?<=have )no|(?<=got )no|(?<=having )no|not(?! only| "
-    r"just| sure| yet| to mention| a fan)|(?<=is)n'?t|(?<=are)n'?t|(?<=have)n'?t|(?<=has)n'?t)(?!\w)"
+    r"(?:(?<=\bis)|(?<=\bare)|(?<=\bhave)|(?<=\bhas))n'?t(?!\w)"
+    r"|\b(?:do not|don'?t|does not|doesn'?t|never|no longer|(?<=have )no|(?<=got )no|(?<=having )no|not(?! only| "
+    r"just| sure| yet| to mention| a fan))(?!\w)"
 )
 _ADVERB = re.compile(
     r"\b(?:currently|actually|also|really|recently|finally|officially|mostly|mainly|usually|personally|presently|basically|primarily|"
@@ -31,6 +32,7 @@ _ADVERB = re.compile(
     r"regularly|often|sometimes|myself|ourselves|severely|mildly|deathly|terribly|badly|newly|properly|secretly|successfully|legally|"
     r"seriously|literally|obviously|clearly|simply|eventually|ultimately|luckily|thankfully|sadly|unfortunately|apparently|officially|"
     r"occasionally|frequently|mum|practically|essentially|effectively|formally|quietly|suddenly|gradually|slowly|rarely)\b(?! [?.!]*$)"
+    r"|\b(?:these days|nowadays|at the mo(?:ment)?|right now|for now|at present|this year|of late)(?= (?:is|are|has)\b|'s\b|\s*=)"
 )
 MOST_MATCHES = 5  # of one row in one sentence
 MOST_WORDS = 60  # at which a pattern that is a slot alone looks for its value
@@ -40,6 +42,12 @@ _INSTEAD = re.compile(
     r"\s*,?\s*(?:and |but )?(?P<how>not|instead of|rather than|no longer|and no longer)\s+(?:the |a |an |in |at |"
     r"on |with |my |our )?(?P<old>[^\s,.;:!?][^,.;:!?]{0,40})"
 )
+
+
+_LED_IN = re.compile(r"^(?:.*\b(?:so|and|but|then|now|the|my|our)\s+)(?=\S)", re.IGNORECASE)
+_UNDER = re.compile(
+    r"\b(?:with|without|of|like|than)\s+(?:an? |the )?$"
+)  # "coffee with oat milk from now on" is no oat milk
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -120,6 +128,10 @@ class Reader:
     ) -> Iterator[Finding]:
         if not _meant(row, match, mood):
             return
+        if row.pattern.source.startswith("<") and _UNDER.search(
+            mood.sentence.low, max(match.start() - 12, 0), match.start()
+        ):
+            return
         first_slot = min(
             (match.start(slot.group) for slot in row.pattern.slots if match.start(slot.group) >= 0), default=match.end()
         )
@@ -150,7 +162,7 @@ class Reader:
         for slot in row.pattern.slots:
             if slot.names:
                 start, end = match.span(slot.group)
-                reading = next(iter(kind(slot.kind)(sentence.text[start:end], self.cased)), None)
+                reading = next(iter(kind(slot.kind)(_LED_IN.sub("", sentence.text[start:end]), self.cased)), None)
                 if reading is None:
                     return None
                 name = self.attributes.canonical(slot.attribute.replace("*", reading.value))
@@ -248,15 +260,18 @@ def _meant(row: Row, match: re.Match[str], mood: Mood) -> bool:
         return False
     if _of_somebody(words):
         return False
-    if first_person(words) or row.addressed:
+    if first_person(words):
         return not mood.reported(start)
+    if row.addressed:
+        named = match.group().startswith(("the ", "this ", "that "))  # a subject of its own
+        return not (mood.reported(start) or (not named and mood.continues_another(start)))
     return mood.own_subject(start)
 
 
 def _of_somebody(words: str) -> bool:
     """True when the words of a match name somebody else's thing ("my neighbour's dog"); "my husband's name" is one's own."""
     return any(
-        match.group("who") in RELATIONS and match.group("what") != "name"
+        match.group("who") in RELATIONS and match.group("what") not in ("name", "called", "named")
         for match in re.finditer(r"(?P<who>\w+)'s?\s+(?P<what>\w+)", words)
     )
 
@@ -274,6 +289,8 @@ def _constants(row: Row, match: re.Match[str], sentence: Sentence, *, negated: b
         )
     over = row.gives if negated else row.ends
     for attribute, value in over.items():
+        if attribute in given and value:
+            continue  # the new value takes its place; "smoker" would also name "non-smoker"
         yield Finding(
             attribute=attribute, value=value, sentence=sentence, place=match.start(), end=match.end(),
             act="retract", replaces=value or None, confidence=row.confidence,
@@ -285,7 +302,7 @@ def _negated(row: Row, found: Sequence[Finding]) -> Iterator[Finding]:
         return
     for finding in found:
         if row.negated == "retract":
-            yield _over(finding)
+            yield from (_over(replace(finding, attribute=name)) for name in row.among or (finding.attribute,))
         else:
             yield replace(finding, attribute=row.negated)
 
@@ -300,6 +317,8 @@ def _paired(row: Row, found: Sequence[Finding], given_up: Sequence[Finding]) -> 
         return
     old = given_up[0].value if given_up else None
     if not found:
+        yield from map(_over, given_up)
+    if found and given_up and not row.pattern.slots[0].attribute and found[0].attribute != given_up[0].attribute:
         yield from map(_over, given_up)
     for number, finding in enumerate(found):
         same = old is not None and number == 0 and finding.attribute == given_up[0].attribute

@@ -215,7 +215,9 @@ def _judged(sentence: Sentence, mention: _Mention, start: int, end: int, echo: s
         attribute=mention.attribute, value=mention.value, sentence=sentence, place=mention.start, end=mention.end,
         kind=_kind_of(mention), start=mention.start, confidence=0.6,
     )  # fmt: skip
-    if _stops(mention, before, behind):
+    if _stops(mention, before, behind) or _OTHER_CLAUSE.match(sentence.text, mention.end):
+        return
+    if before.startswith(("my ", "our "), place) and _others_between(before[place:]):
         return
     if verb == "lose" or (verb and _NEGATED.search(before)):
         if _own(before, place):
@@ -228,6 +230,18 @@ def _judged(sentence: Sentence, mention: _Mention, start: int, end: int, echo: s
             yield from _with_employer(finding, end)
     elif known.alone and _signs(low, mention, start, end, echo) >= ENOUGH:
         yield from _with_employer(finding, end)
+
+
+# "the tuba that Piet plays", "the car he drives"
+_OTHER_CLAUSE = re.compile(r"\s+(?:that|which)\s+(?!(?:I|i|we|We)\b)[\w'-]+\s+\w+|\s+(?:he|she|they|his|her)\s")
+
+
+def _others_between(owned: str) -> bool:
+    """True when "my" owns a person and not the value: "my brother Ivo plays the tuba"."""
+    return bool(_OTHERS.search(owned)) or len(owned.split()) > _OWNED_WORDS
+
+
+_OWNED_WORDS = 4  # "my" and three words: "my old second-hand Honda"
 
 
 def _with_employer(finding: Finding, end: int) -> Iterator[Finding]:

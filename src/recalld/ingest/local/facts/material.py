@@ -64,6 +64,13 @@ _STRUCTURES: tuple[tuple[str, str], ...] = (
     (r"\b(?:update|set|write|insert|change|overwrite)\b[^.\n]{0,20}\b(?:user ?profile|user ?memory|memory|profile)\b\s*[:=]", "rest"),
     (r"\buser\.\w+\s*=|\b(?:memory|profile)\.\w+\s*=", "rest"),
     (r"\byou are now\b|\bfrom now on,? you are\b|\bnew persona\b|\bdeveloper mode\b|\bjailbreak", "rest"),
+    (
+        (
+            r"\b(?:ignore|disregard|forget|override|bypass)\s+(?:everything|anything|all(?: that)?|what(?: was| is)?)\s+"
+            r"(?:above|prior|previous|earlier|you were told|before this)\b"
+        ),
+        "rest",
+    ),
     # documents after a colon or a line break
     (rf"\b{_TEXT_VERB}\b[^:\n]{{0,80}}?(?::|\n)(?=\s*\S)", "rest"),
     ((
@@ -119,7 +126,10 @@ def _material(content: str) -> Iterator[tuple[int, int]]:
     quotations = list(_quotations(content))
     yield from quotations
     for pattern, extent in _COMPILED:
-        yield from _extents(pattern, extent, content, quotations)
+        extents = list(_extents(pattern, extent, content, quotations))
+        if extent == "match":
+            quotations += extents
+        yield from extents
     yield from _long_paragraphs(content)
 
 

@@ -159,6 +159,12 @@ class Mood:
         """True when words that say something stand in front of *place* in its clause."""
         return _words_left(self.prefix(place))
 
+    def continues_another(self, place: int) -> bool:
+        """True when the clause at *place* goes on with somebody else's: "my cousin is keto *and allergic to kiwi*"."""
+        start = self.clause_start(place)
+        joined = re.search(r"\b(?:and|&|n|plus|then)\s*$", self.sentence.low[:start])
+        return bool(joined) and not self.own_subject(place) and not self.words_before(place)
+
     def own_subject(self, place: int) -> bool:
         """True when a clause without a subject at *place* is the user's: no other person was the subject before it."""
         if self.words_before(place):
@@ -208,7 +214,9 @@ _FILLERS = words(
     """
 )
 _SUBJECT = re.compile(
-    r"(?P<own>\b(?:i|i'm|im|i've|ive|we|we're|we've)\b)|\b(?:he|she|they|it|he's|she's|they're|it's|who|(?:my|our|his|her|their|the|a|an)"
+    r"(?P<own>\b(?:i|i'm|im|i've|ive|we|we're|we've)\b)|\b(?:he|she|they|he's|she's|they're|it's|who"
+    r"|it(?= (?:is|was|has|had|will|would|can|does|did|\w+s|\w+ed)\b)"  # not the object of "we did it, moved …"
+    r"|(?:my|our|his|her|their|the|a|an)"
     r" (?:[\w-]+ ){0,2}?(?:" + "|".join(sorted(RELATIONS)) + r"))\b"
 )
 

@@ -32,6 +32,11 @@ TRAILING = words(
     always of the a an and or really definitely properly these those today yesterday well both all
     """
 )
+_BEFORE_DATE = re.compile(
+    r"(?<=\w)\s+(?=(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*\.?\s\d{1,2}(?:st|nd|rd|th)?\b)",
+    re.IGNORECASE,
+)
+_PARTICLES = words("up out down off")  # "tidying up"
 _TOKEN = re.compile(r"\S+")
 _EDGES = "\"'“”„‘’()[]{}*_,;:.!?…<>«»~`"
 
@@ -39,12 +44,14 @@ _EDGES = "\"'“”„‘’()[]{}*_,;:.!?…<>«»~`"
 def take(text: str, *, stop: frozenset[str] = STOP, most: int = 6, keep: frozenset[str] = frozenset()) -> list[str]:
     """The words at the start of *text* up to a stop word, punctuation or *most* words; *keep* are no stop words here."""
     found: list[str] = []
+    text = _BEFORE_DATE.split(text, maxsplit=1)[0]
     for match in _TOKEN.finditer(text):
         token = match.group()
         word = strip(token)
         if not (any(char.isalnum() for char in word) or token in ("&", "+")) or (found and token[0] in "([{"):
             break
-        if _stops(word.casefold(), stop, keep, first=not _content(found)) or len(found) == most:
+        particle = word.casefold() in _PARTICLES and bool(found) and found[-1].casefold().endswith("ing")
+        if (_stops(word.casefold(), stop, keep, first=not _content(found)) and not particle) or len(found) == most:
             break
         found.append(word)
         if token[-1] in ",;:!?)…" or (token[-1] == "." and not _abbreviated(token)) or MASK in token:
@@ -95,9 +102,9 @@ def items(text: str, *, most: int = 5, commas: bool = True) -> Iterator[list[str
     if not commas:
         joined = next((n for n, join in enumerate(joins, 1) if re.search(r"and|&|\+|plus|\sn\s|/", join)), 0)
         segments = segments[: joined + 1] if joined else segments[:1]
-    for segment in segments:
+    for number, segment in enumerate(segments):
         phrase = take(segment, most=most)
-        if not bare(phrase):
+        if not bare(phrase) or (number and _has_object(segment, phrase)):
             return
         yield bare(phrase)
         if not _whole(segment, phrase):
@@ -114,6 +121,15 @@ def _whole(segment: str, phrase: Sequence[str]) -> bool:
     return len(_TOKEN.findall(segment.strip())) <= len(phrase) and not segment.rstrip().endswith(
         (".", "!", "?", ";", ")")
     )
+
+
+def _has_object(segment: str, phrase: Sequence[str]) -> bool:
+    """True for a verb with its object: "add that", "put it down"."""
+    following = _TOKEN.findall(segment)[len(phrase) : len(phrase) + 1]
+    return len(phrase) == 1 and phrase[0].islower() and bool(following) and strip(following[0]).casefold() in _OBJECTS
+
+
+_OBJECTS = words("it that this them those these me us him her the my our")
 
 
 def _abbreviated(token: str) -> bool:

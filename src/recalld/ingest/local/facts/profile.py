@@ -44,6 +44,10 @@ _SEPARATOR = re.compile(
     r"\s*(?:[,;•|]|\s-\s|\s/\s|\.\s(?=[a-z\d]))\s*(?:and\s+|also\s+|plus\s+)?|\s+and\s+(?=(?:a|an|two|three|four|"
     r"\d+|allergic|married|single|vegan|vegetarian)\b)"
 )
+_TOLD = re.compile(
+    r"(?P<verb>live|work|sing|play|speak|drive|love|like|hate|collect|volunteer|ride|prefer|eat|drink)s(?= )",
+    re.IGNORECASE,
+)
 _KEY_VALUE = re.compile(r"^[\w' -]{3,30}\s*[:=]\s*\S")
 
 
@@ -78,6 +82,7 @@ def enumerated(sentence: Sentence, reader: Reader) -> Iterator[Finding]:
         list(_first_that_says(_sentences(sentence, item, named=n == 0 and item[:1].isupper()), reader, place))
         for n, (place, item) in enumerate(items)
     ]
+    read = [[f for f in found if f.attribute != "name" or n == 0] for n, found in enumerate(read)]
     if sum(map(bool, read)) >= max(2, len(read) - 2):
         yield from (finding for findings in read for finding in findings)
 
@@ -116,10 +121,14 @@ def _is_item(item: str) -> bool:
 
 
 def _sentences(sentence: Sentence, item: str, *, named: bool) -> Iterator[Sentence]:
-    if named:
-        yield _as_if(sentence, f"my name is {item}")
     if _KEY_VALUE.match(item):
         yield _as_if(sentence, f"my {item}")
+        return
+    if named:
+        yield _as_if(sentence, f"my name is {item}")
+    told = _TOLD.match(item)
+    if told:  # "lives in Whitby" of oneself, as on the back of a book
+        yield _as_if(sentence, f"I {told.group('verb')}{item[told.end() :]}")
         return
     if lexicon.is_a(item, "city", "country"):
         yield _as_if(sentence, f"I live in {item}")

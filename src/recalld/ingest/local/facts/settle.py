@@ -31,7 +31,7 @@ def settle(
     findings: Sequence[Finding], sentences: Sequence[Sentence], cardinality: Callable[[str], Cardinality]
 ) -> list[Finding]:
     """*findings* without slips and repetitions, in the order of the conversation."""
-    kept = _without_unnamed(_without_ended(_in_order(findings)))
+    kept = _without_general(_without_unnamed(_without_ended(_in_order(findings))))
     for sentence in sentences:
         kept = _put_right(kept, sentence)
     return list(_once(_latest_wins(kept, cardinality)))
@@ -75,6 +75,19 @@ _NAMES = ("names", "petnamed", "firstname")
 _COUNTED = ("animals", "animal", "children", "counted")
 
 
+def _without_general(findings: Sequence[Finding]) -> list[Finding]:
+    """*findings* without a "preference" where the same words are read as how to answer, which has one value at a time."""
+    styles = {
+        (f.sentence.seq, f.sentence.start, f.place) for f in findings if f.attribute in _STYLES and f.act == "state"
+    }
+    return [
+        f for f in findings if f.attribute != "preference" or (f.sentence.seq, f.sentence.start, f.place) not in styles
+    ]
+
+
+_STYLES = ("answer_length", "answer_format", "communication_style")
+
+
 def _several(value: str) -> bool:
     return bool(re.match(r"\d|two|three|four|five|six", value.casefold()))
 
@@ -100,9 +113,12 @@ def _put_right(findings: list[Finding], sentence: Sentence) -> list[Finding]:
     return findings
 
 
+_HESITATION = re.compile(r"(?:\b(?:ah|oh|um+|uh|er|erm|eh|hm+|well|wait|oops|damn|ugh|haha|lol)[\s,.!…]*)+$")
+
+
 def _stands_apart(low: str, cue: re.Match[str]) -> bool:
     """True for a "no" or "actually" set off by punctuation: "…, no, Lund", not "and no sugar"."""
-    in_front = low[: cue.start()].rstrip()
+    in_front = _HESITATION.sub("", low[: cue.start()]).rstrip()
     behind = low[cue.end("weak") :]
     return (not in_front or in_front[-1] in ",.;:!?…-(") and bool(
         re.match(r"\s*[,.!…-]|\s+(?:it'?s|that'?s|wait|sorry)\b", behind)
@@ -129,7 +145,15 @@ def _same_kind(finding: Finding, rest: str) -> str | None:
         bool(re.search(r"\d", reading.value)) == bool(re.search(r"\d", finding.value))
         and reading.value[:1].isupper() == finding.value[:1].isupper()
     )
-    return reading.value if same_shape else None
+    return _with_month(reading.value, finding) if same_shape else None
+
+
+def _with_month(day: str, finding: Finding) -> str:
+    """A day that is put right keeps its month: "the 3rd of May, sorry, the 4th" is the 4th of May."""
+    if finding.kind not in ("date", "datetime") or not re.fullmatch(r"(?:the )?\d{1,2}(?:st|nd|rd|th)", day):
+        return day
+    named = re.search(r"[a-z]{3}", re.sub(r"\b(?:the|of)\b", "", finding.value, flags=re.IGNORECASE), re.IGNORECASE)
+    return re.sub(r"\d{1,2}(?:st|nd|rd|th)?\b", day.removeprefix("the "), finding.value, count=1) if named else day
 
 
 def _alone(rest: str, value: str) -> bool:

@@ -104,12 +104,15 @@ def dated(finding: Finding, said_at: datetime, timezone: str) -> Finding:
     return replace(finding, attribute=attribute, valid_from=begins(around, said_at, timezone), valid_to=end)
 
 
+_CLAUSES = re.compile(r"[,;:()]|\b(?:but|though|although|whereas)\b|\band (?=(?:i|we|i'm|we're)\b)")
+
+
 def _around(finding: Finding) -> str:
     """The words of the sentence around *finding*, up to the commas before and behind it."""
     low = finding.sentence.low
-    start = max(low.rfind(mark, 0, finding.start) for mark in ",;:(") + 1
-    after = [place for mark in ",;:)" if (place := low.find(mark, finding.end)) >= 0]
-    return low[start : min(after, default=len(low))]
+    start = max((match.end() for match in _CLAUSES.finditer(low, 0, max(finding.start, 0))), default=0)
+    after = _CLAUSES.search(low, finding.end)
+    return low[start : after.start() if after else len(low)]
 
 
 def ends(low: str, said_at: datetime, timezone: str) -> datetime | None:

@@ -94,6 +94,10 @@ def age(text: str, _cased: bool) -> Iterator[Reading]:
         return
     if re.match(r"[\s-]?(?:years?|yrs?)\b(?![\s-]*(?:old|of age|young))", text[match.end("v") :], re.IGNORECASE):
         return  # "eleven years at Acme"
+    if re.match(
+        r"\s(?:waist|inseam|chest|collar|inch|shoe|size|neck|leg|bust|hip)\b", text[match.end("v") :], re.IGNORECASE
+    ):
+        return
     value = match.group("v")
     told = bool(
         re.match(r"(?:,?\s*(?:and|but|so|years?|yrs?|yo)\b|\s*(?:[,.;!?)]|$))", text[match.end("v") :], re.IGNORECASE)
@@ -150,6 +154,8 @@ FORMS: Mapping[str, Kind] = {
     ),
     "boundedtime": _matching(rf"(?:after|before|between|from|until|not before)\s+{TIME}(?:\s+(?:and|to|-)\s+{TIME})?"),
     "feet": _matching(r"\d'\s?\d{1,2}(?:\"|'')?|\d\s?(?:ft|foot|feet)\s?\d{1,2}"),
+    "tall": _matching(r"[12][.,]\d\d\s?m\b(?!\s*(?:from|away|off|long|deep|wide))|1[2-9]\d\s?cm\b(?!\s*(?:from|away|off|long|deep|wide))"),
+    "kilos": _matching(r"\d{2,3}(?:[.,]\d)?\s?(?:kg|kilos?|lbs?|pounds)\b(?!\s*(?:dumb|kettle|bar|lift|bench|squat|deadlift))"),
     "clocktime": clock_time,
     "age": age,
     "days": days,

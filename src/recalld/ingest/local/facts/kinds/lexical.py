@@ -63,6 +63,8 @@ def lexical(class_name: str) -> Kind:
         phrase = _without_degree(phrase)
         for size in range(0 if _somebodys(phrase) else len(phrase), 0, -1):
             if known := lexicon.head(phrase[:size], class_name):
+                if any(word.casefold().endswith(("'s", "’s")) for word in phrase[: size - known]):
+                    return  # "my brother's got a nut (allergy)"
                 yield Reading(" ".join(phrase[size - known if class_name in _PLAIN else 0 : size]))
                 return
 

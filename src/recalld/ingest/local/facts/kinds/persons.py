@@ -113,6 +113,8 @@ def children(text: str, _cased: bool) -> Iterator[Reading]:
     while match := _CHILD.match(text):
         if (count := re.match(r"\d+", match.group())) and int(count.group()) > 12:
             return  # a class, not a family
+        if re.match(r"\s+(?:on the way|due\b|coming\b)", text[match.end() :], re.IGNORECASE):
+            return  # not born yet
         yield Reading(re.sub(r"^(?:an?|one|another)\s+", "", match.group(), flags=re.IGNORECASE))
         joined = re.match(r"\s*(?:,|and|&)\s+", text[match.end() :])
         if not joined:
@@ -122,7 +124,9 @@ def children(text: str, _cased: bool) -> Iterator[Reading]:
 
 def names(text: str, cased: bool) -> Iterator[Reading]:
     """A list of first names: "Leo and Maya"."""
-    for segment in re.split(r"\s*(?:,\s*(?:and\s+)?|\s+(?:and|&)\s+)", text)[:6]:
+    text = re.sub(r"\s*\(\s*(?:\d{1,2}|aged? \d{1,2}|\d{1,2} (?:years|months|yrs?|y/?o)[^)]{0,6})\s*\)", "", text)
+    for part in re.split(r"\s*(?:,\s*(?:and\s+)?|\s+(?:and|&)\s+)", text)[:6]:
+        segment = re.sub(r"^(?:little|baby|big|our|my)\s+", "", part)
         found = list(name(segment, cased))
         if not found or not capitalised(found[0].value):
             return

@@ -91,7 +91,13 @@ def _known_place(phrase: list[str]) -> list[str]:
 
 def _proper_place(phrase: list[str], cased: bool) -> list[str]:
     found: list[str] = []
-    for word in phrase:
+    for number, word in enumerate(phrase):
+        if (
+            found
+            and word.casefold() in _PLACE_LINKS
+            and lexicon.is_a(" ".join(phrase[number + 1 :][:1]), "month", "weekday")
+        ):
+            break
         if (capitalised(word) and not word.isdigit()) or (found and word.casefold() in _PLACE_LINKS):
             found.append(word)
         else:

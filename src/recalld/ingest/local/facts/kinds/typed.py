@@ -48,12 +48,16 @@ _SHORT = words(
 
 def typed(text: str, cased: bool) -> Iterator[Reading]:
     """Anything that tells by itself what it is: a class of the lexicon, a vehicle, a device, an occupation."""
+    text = _DOING.sub("", text)
     found = list(_of_classes(*ATTRIBUTE_OF)(text, cased)) or list(vehicle(text, cased)) or list(device(text, cased))
     if found:
         yield found[0]
         return
     for reading in known_job(text, cased):
         yield Reading(reading.value, "job_title")
+
+
+_DOING = re.compile(r"^(?:drinking|eating|using|playing|listening to|watching|wearing)\s+(?=\w)", re.IGNORECASE)
 
 
 def device(text: str, _cased: bool) -> Iterator[Reading]:

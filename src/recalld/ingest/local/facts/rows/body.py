@@ -164,4 +164,21 @@ ROWS = (
     row("since {my} <health_condition:condition> diagnosis", addressed=True),
     row("with {my} <health_condition:condition>", asked=True, any_mood=True, addressed=True),
     row("wheelchair user here|myself", gives={"accessibility_need": "wheelchair"}, addressed=True),
+    row("{i}? have|'ve|has smoked|had_a_cigarette|had_a_smoke|touched_a_cigarette", gives_not={"smoking": "non-smoker"}),
+    row("days|weeks|months|years smoke-free|smoke_free|cigarette-free|nicotine-free", gives={"smoking": "non-smoker"}, addressed=True),
+    row("days|weeks|months|years sober|alcohol-free", gives={"alcohol": "no alcohol"}, addressed=True),
+    row("^ <diet:diet!> $", addressed=True, needs=r"\bi'?m\b|\bi am\b", confidence=0.75),
+    row(
+        "days|weeks|months|years .. without|off {adv}? a? cigarettes|smoking|nicotine|a_cigarette|cigarette",
+        gives={"smoking": "non-smoker"}, addressed=True,
+    ),
+    row(
+        "days|weeks|months|years .. without|off {adv}? alcohol|booze|drinking|a_drink",
+        gives={"alcohol": "no alcohol"}, addressed=True,
+    ),
+    row("{i} take <medication:firm> every|daily|twice|once|each|for_my|in_the|at_night|at_bedtime", confidence=0.8),
+    row(
+        "{my} wheelchair", gives={"accessibility_need": "wheelchair"},
+        asked=True, any_mood=True, confidence=0.8,
+    ),
 )

@@ -42,7 +42,7 @@ ROWS = (
         "{inat} <home_city:place>",
         addressed=True,
     ),
-    row("{my} {new}? .. " + _DWELLING + " {inat} <home_city:place>", asked=True, confidence=0.8),
+    row("{my} {new}? .. " + _DWELLING + " {inat} <home_city:place>", asked=True, any_mood=True, confidence=0.8),
     row("{have} {a}? .. " + _DWELLING + " in|near <home_city:place>"),
     row(
         "{i}? {got}|found|rented|bought|signed_for|closed_on|moved_into|rent|renting|own {a} .. "
@@ -198,4 +198,13 @@ ROWS = (
     ),
     row("{i} stayed|staying|stay in <home_city:town> after_all|for_good"),
     row("{im} {adv}? flat-sharing|house-sharing|flatsharing in <home_city:town>"),
+    row("{im} .. seconded|sent|posted {adv}? to <current_location:place> until|till|through|for", confidence=0.85),
+    row(
+        "{im} .. house-sitting|housesitting|house_sitting|cat-sitting|dog-sitting|pet-sitting|couch-surfing|subletting "
+        "{adv}? {inat} <current_location:place>",
+    ),
+    row("{my} base|home is {adv}? in? <home_city:town>", asked=True),
+    row("{im} {a} <job_title:job> from <home_city:town>"),
+    row("^ lives_in|based_in|living_in|hometown|home|city|home_town : <home_city:place>", addressed=True),
+    row("{im} {a} <job_title:job> in|near <home_city:town>", confidence=0.7),
 )

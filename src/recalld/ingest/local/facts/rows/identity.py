@@ -147,4 +147,10 @@ ROWS = (
     row("the <nationality:nationality!> in me", addressed=True, confidence=0.7),
     row("{i} have|hold {a} <nationality:nationality!> and|& <nationality:nationality!> passport|passports|citizenship"),
     row("as your typical|a|an|the resident? <chronotype:chronotype>", addressed=True),
+    row("{im} {adv}? <height:tall>"),
+    row("{im}? down|up to {adv}? <weight:kilos>", confidence=0.8),
+    row("^ <name:name> here|speaking again|back|,|-", addressed=True, confidence=0.8),
+    row("dob|d.o.b.|date_of_birth|birthdate {is}? <birthday:date>", addressed=True),
+    row("^ surname|last_name|full_name|first_name {is}? <name:name>", addressed=True),
+    row("{im}? turning|turn|'ll_be {adv}? /\\d{1,3}/ on {adv}? <birthday:date>"),
 )

@@ -190,4 +190,16 @@ ROWS = (
     row("ugh|yuck|eww|bleh ,? <dislikes:disliked_food+>", addressed=True, confidence=0.75),
     row("big|huge|massive fan of <likes:thing>", addressed=False, confidence=0.7),
     row("{im} {a}? .. fan of <likes:thing>", negated="dislikes", confidence=0.7),
+    row("{ive}? {adv}? joined|signed_up_at {a}? .. gym|club|studio ,? called|named <gym:firm>"),
+    row(
+        "{ive}? had_to|have_to|got_to {adv}? give_up|stop|quit {my}|the? {adv}? volunteering at|for|with <volunteering:org>",
+        retract=True, any_mood=True,
+    ),
+    row("{ive}? .. stopped|quit|gave_up|given_up|give_up|stop volunteering", ends={"volunteering": ""}, any_mood=True),
+    row(
+        "{ive}? had_to|have_to {adv}? give_up|stop|quit|drop|pack_in {adv}? playing|doing|going? {my}|the? <hobby:hobby+>",
+        retract=True, any_mood=True,
+    ),
+    row("{i} {adv}? sing|play|perform in|with|for <choir:proper>"),
+    row("{ive}? {adv}? joined {a} .. choir|band|quartet|orchestra|ensemble|club|team|league|group , <club:proper>"),
 )

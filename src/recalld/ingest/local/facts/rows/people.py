@@ -23,7 +23,7 @@ _PET = (
 # fmt: off
 ROWS = (
     # partner
-    row("{my} {new}? " + _PARTNER + " is? called|named <partner_name:person>", asked=True),
+    row("{my} {new}? " + _PARTNER + " is|'s? called|named <partner_name:person>", asked=True),
     row("{my} {new}? " + _PARTNER + " 's|s? name {is} <partner_name:person>", asked=True),
     row(
         "{my} {new}? /(?:wife|husband|partner|girlfriend|boyfriend|fianc[eé]e?|spouse)'?s/ name {is} "
@@ -104,7 +104,7 @@ ROWS = (
         needs=r"\b(?:i|we)\b.{0,60}\b(?:have|got)\b", addressed=True,
     ),
     row(
-        "{my} .. " + _OUR_CHILD + "|boy|girl|kids|children|sons|daughters|twins is|are? called|named <child:names>",
+        "{my} .. " + _OUR_CHILD + "|boy|girl|kids|children|sons|daughters|twins is|are|'s? called|named <child:names>",
         asked=True,
     ),
     row("{my} .. /(?:son|daughter|kid|child|baby)'?s/ name is|= <child:names>", asked=True),
@@ -147,7 +147,7 @@ ROWS = (
     row("{have} {a} .. " + _CHILD + " , <child:firstname>"),
     # pets
     row("{have} {a} .. " + _PET + " ,? called|named|whose_name_is|by_the_name_of <pet:names>"),
-    row("{my} .. " + _PET + " is? called|named <pet:names>", asked=True),
+    row("{my} .. " + _PET + " is|'s? called|named <pet:names>", asked=True),
     row(
         "{my} .. /(?:dog|cat|puppy|kitten|rabbit|bunny|hamster|parrot|budgie|horse|pony|tortoise|turtle|"
         "pup|pet)'?s/ name {is} <pet:names>",
@@ -251,4 +251,25 @@ ROWS = (
     row("{have} .. grandkids|grandchildren ,? <grandchild:names>"),
     row("{have} <grandchild:grandkids>"),
     row("{my} grandson|granddaughter ,? <grandchild:firstname>", asked=True, any_mood=True),
+    row(
+        "the|my|our kids|children|boys|girls|twins|little_ones -|:|( <child:names>",
+        addressed=True, needs=r"\b(?:my|our|we|me)\b", confidence=0.8,
+    ),
+    row(
+        "{my} .. husband|wife|hubby|hubs|wifey|missus|spouse",
+        gives={"relationship_status": "married"}, asked=True, any_mood=True, confidence=0.7,
+        unless=r"\b(?:ex|late|divorc\w+|separated|widow\w*|died|future|broke up|split up)\b",
+    ),
+    row("{my} {new}? dentist {is} {adv}? <dentist:person>", asked=True),
+    row("{my} {new}? vet {is} {adv}? <vet:person>", asked=True),
+    row("{my} {new}? gp|doctor|physician {is} {adv}? <doctor:person>", asked=True),
+    row("{my} {new}? therapist|physio|physiotherapist {is} {adv}? <therapist:person>", asked=True),
+    row("{my} {new}? optician {is} {adv}? <optician:person>", asked=True),
+    row("{my} {new}? hairdresser|barber {is} {adv}? <hairdresser:person>", asked=True),
+    row("{my} {new}? accountant {is} {adv}? <accountant:person>", asked=True),
+    row("{have} .. boys|girls|sons|daughters|kids|children|twins ,|:|( <child:names>"),
+    row(
+        "mum|mom|dad|mother|father|mama|papa|parent of|to .. ( <child:names>",
+        addressed=True, needs=r"\b(?:i|i'm|me|my|profile|bio|intro)\b", confidence=0.7,
+    ),
 )

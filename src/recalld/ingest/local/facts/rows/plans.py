@@ -176,4 +176,13 @@ ROWS = (
     row("{i} moved|switched|transferred {my} entry|registration|ticket|place to <goal:firm>"),
     row("training for the|my|a? <goal:race>"),
     row("training for the <goal:proper> half|marathon|triathlon|10k|ultra"),
+    row(
+        "{my}|the flight|train|ferry|bus|plane|coach .. is|'s|leaves|goes|departs {adv}? on? <travel_date:date>",
+        addressed=True, needs=r"\b(?:my|our|i|i'm|we)\b",
+    ),
+    row(
+        "{my}|the .. appointment|interview|checkup|check-up|surgery|operation|scan|viewing is|'s {adv}? on? <appointment_date:date>",
+        addressed=True,
+    ),
+    row("<@*_deadline:noun> is? now|already due {adv}? on|by? <:date>", addressed=True),
 )

@@ -134,7 +134,7 @@ ROWS = (
         "{ive}? {adv}? moved|switched|changed|transferred .. account|accounts|money|savings|mortgage|"
         "banking {adv}? over|across? to|with <bank:firm>",
     ),
-    row("{im} with <bank:firm>", needs=r"\b(?:bank|account|mortgage|overdraft|savings)\b", confidence=0.8),
+    row("{im} with <bank:firm>", needs=r"\b(?:banks?|accounts?|mortgage|overdraft|savings)\b", confidence=0.8),
     row("{have} .. account|mortgage|savings|card|current_account at|with <bank:firm>"),
     row("{i} {adv}? get_paid|am_paid|earn|invoice|charge|pay .. in <currency:currency!>"),
     row("in <currency:currency!> please|pls|always|from_now_on|only|for", addressed=True, asked=True),
@@ -171,7 +171,7 @@ ROWS = (
     row("{have} {a}? <:vehicle>"),
     row("{ive}? {adv}? {got} {a}? {new}? <:vehicle>"),
     row("{my} {new}? car|van|truck|ride {is} {adv}? {a}? <vehicle:carname>"),
-    row("{my} <:vehicle>", asked=True, confidence=0.8),
+    row("{my} <:vehicle>", asked=True, any_mood=True, confidence=0.8),
     row(
         "{ive}? {adv}? sold|scrapped|traded_in|totalled|totaled|got_rid_of|wrecked|gave_up {my}|the|a? "
         "<-:vehicle> for {a}? <:vehicle>",
@@ -212,4 +212,21 @@ ROWS = (
     row("<@*_budget:noun> budget {is} {adv}? <:budget>", addressed=True, confidence=0.8),
     row("the|our|my budget for {my}|the|a? <@*_budget:noun> {is} {adv}? <:budget>", addressed=True),
     row("{my} rent {is} {adv}? <rent:budget>", confidence=0.8),
+    row(
+        "{i} have|use|own|subscribe_to|pay_for|drive|keep <:firm>",
+        negative=True, retract=True,
+        among=("subscription", "tool", "vehicle", "laptop", "phone_model", "equipment", "gym", "pet"),
+    ),
+    row(
+        "{ive}? {adv}? sold|flogged|scrapped|got_rid_of|gave_away|wrote_off|traded_in the|my|our car|van|motor|wheels",
+        ends={"vehicle": ""},
+    ),
+    row("{i} have|own|drive {a} car|van", negative=True, ends={"vehicle": ""}),
+    row(
+        "{ive}? {adv}? sold|flogged|scrapped|got_rid_of|gave_away|wrote_off|traded_in the|my|our motorbike|motorcycle|scooter|moped",
+        ends={"motorcycle": ""},
+    ),
+    row("{ive}? {adv}? sold|flogged|scrapped|got_rid_of|gave_away the|my|our bike|bicycle|pushbike", ends={"bicycle": ""}),
+    row("{ive}? {adv}? upgraded|downgraded {adv}? to {a}? <plan:plan_name!>"),
+    row("the|my|our <@*_budget:noun> budget .. up_to|down_to|to <:budget>", addressed=True, unless=r"\b(?:would|could|should|might)\b"),
 )
