@@ -29,6 +29,7 @@ from recalld.models.embedder import Embedder
 from recalld.models.embedders import close_model, open_embedder
 from recalld.models.lane import Lanes
 from recalld.models.ledger import Ceilings, Ledger, Limits, same_for_all
+from recalld.postgres.distribute import is_distributed
 from recalld.postgres.embedded import EmbeddedPostgres, default_data_dir
 from recalld.postgres.lint import refuse_unsafe
 from recalld.postgres.migrate import migrate, pending
@@ -140,7 +141,7 @@ async def _check(database: Database) -> None:
         missing = await pending(connection)
         if missing:
             raise MigrationError(f"the database lacks {', '.join(missing)}; run 'recalld migrate'")
-        await refuse_unsafe(connection)
+        await refuse_unsafe(connection, distributed=await is_distributed(connection))
 
 
 def _assemble(settings: Settings, database: Database) -> Parts:

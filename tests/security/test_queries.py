@@ -17,7 +17,11 @@ from recalld.postgres.lint import INSTALLATION_WIDE, PERSONAL, TENANT_WIDE
 from recalld.postgres.queries import load_queries
 
 PACKAGE = Path(recalld.__file__).parent
-SCRIPTS = ("postgres/bootstrap.sql", "postgres/migrations/")  # SQL files that are no named queries
+SCRIPTS = (
+    "postgres/bootstrap.sql",
+    "postgres/citus.sql",
+    "postgres/migrations/",
+)  # SQL files that are no named queries
 
 # Queries over all users. They run as a narrow role, whose grants show them states and ids only.
 CROSS_USER = {

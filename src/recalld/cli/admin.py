@@ -17,6 +17,7 @@ from recalld.cli.options import DataDirOption, JsonOption, runs
 from recalld.errors import ConfigurationError, DatabaseUnavailable, RecalldError
 from recalld.postgres.bootstrap import MIGRATOR_LOGIN, SERVICE_LOGIN, bootstrap
 from recalld.postgres.data_dir import default_data_dir
+from recalld.postgres.distribute import distribute
 from recalld.postgres.doctor import examine
 from recalld.postgres.embedded import EmbeddedPostgres
 from recalld.postgres.lint import lint
@@ -33,10 +34,15 @@ async def migrate_command(
             help="An administrator's address of the database: creates roles and logins, and prints the addresses to use from then on."
         ),
     ] = None,
+    citus: Annotated[
+        bool, typer.Option("--citus", help="Then distribute the tables over the nodes of Citus; needs --admin-url.")
+    ] = False,
     data_dir: DataDirOption = None,
     json: JsonOption = False,
 ) -> None:
     """Bring the schema to this version. Repeating changes nothing."""
+    if citus and admin_url is None:
+        raise ConfigurationError("--citus needs --admin-url, a superuser's address of the coordinator")
     settings = Settings.read(data_dir=data_dir)
     addresses: dict[str, str] = {}
     if admin_url is not None:
@@ -51,6 +57,8 @@ async def migrate_command(
     else:
         migrator = None
     steps = await (migrate(migrator) if migrator else migrate_embedded(settings))
+    if citus and admin_url is not None:
+        steps += [f"distributed {table}" for table in await distribute(admin_url)]
     if json:
         render.as_json({"applied": steps, **addresses})
         return
