@@ -272,7 +272,9 @@ class SearchResult:
 
     hits: tuple[EpisodeHit, ...]
     time_range: TimeRange | None = None
-    explanation: Mapping[str, Any] = field(default_factory=dict[str, Any])  # candidates, scores, filters; for `--explain`
+    explanation: Mapping[str, Any] = field(
+        default_factory=dict[str, Any]
+    )  # candidates, scores, filters; for `--explain`
     degraded: tuple[str, ...] = ()  # layers that did not answer: "vectors"
 
 
@@ -305,12 +307,16 @@ class IngestReport:
     """What became of an ended session."""
 
     session: SessionRef
-    status: Literal["ingested", "queued", "failed", "nothing", "dropped"]  # nothing: no_memory or empty; dropped: erased meanwhile
+    status: Literal[
+        "ingested", "queued", "failed", "nothing", "dropped"
+    ]  # nothing: no_memory or empty; dropped: erased meanwhile
     episode: Episode | None = None
     added: int = 0  # facts that are new
     confirmed: int = 0  # facts said again
     closed: int = 0  # facts that stopped being current
-    timings: Mapping[str, float] = field(default_factory=dict[str, float])  # seconds per stage: load, digest, embed, merge, write
+    timings: Mapping[str, float] = field(
+        default_factory=dict[str, float]
+    )  # seconds per stage: load, digest, embed, merge, write
     cost_usd: float | None = 0.0  # None: a model without a known price
     digest_by: str | None = None
     error: str | None = None

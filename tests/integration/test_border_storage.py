@@ -36,7 +36,7 @@ async def stored(database: Database, user: UserRef, session_id: str, message: Me
 def incompressible(seed: int, width: int) -> str:
     """The longest id of characters that take so many bytes each."""
     first, last = {1: (33, 126), 2: (0xA1, 0x7FF), 3: (0x4E00, 0x9FFF), 4: (0x20000, 0x2A6DF)}[width]
-    chance = random.Random(seed)  # noqa: S311
+    chance = random.Random(seed)
     return "".join(chr(chance.randint(first, last)) for _ in range(min(MAX_ID_LENGTH, MAX_ID_BYTES // width)))
 
 

@@ -75,7 +75,9 @@ def imported(cli: CommandLine) -> CommandLine:
 
 
 def test_facts_and_their_history(imported: CommandLine) -> None:
-    assert [fact["value"] for fact in imported.json("facts", "--user", "ada") if fact["attribute"] == "home_city"] == ["Berlin"]
+    assert [fact["value"] for fact in imported.json("facts", "--user", "ada") if fact["attribute"] == "home_city"] == [
+        "Berlin"
+    ]
     told = imported.run("facts", "history", "home_city", "--user", "ada")
     assert "Leipzig" in told
     assert "moved to Berlin" in told
@@ -86,7 +88,14 @@ def test_facts_and_their_history(imported: CommandLine) -> None:
 
 def test_search_by_time_and_word(imported: CommandLine) -> None:
     told = imported.json(
-        "search", "what did I say about pricing last Tuesday", "--user", "ada", "--at", "2026-10-08T09:00", "--timezone", "Europe/Berlin"
+        "search",
+        "what did I say about pricing last Tuesday",
+        "--user",
+        "ada",
+        "--at",
+        "2026-10-08T09:00",
+        "--timezone",
+        "Europe/Berlin",
     )
     assert [hit["episode"]["session_id"] for hit in told] == ["s2"]
     assert imported.json("search", "INV-77", "--user", "ada")[0]["episode"]["session_id"] == "s1"
@@ -140,7 +149,14 @@ def test_doctor_and_migrate_have_nothing_to_do(imported: CommandLine) -> None:
 
 def test_the_demo_shows_the_whole_way(cli: CommandLine) -> None:
     told = cli.run("demo")
-    for expected in ("Berlin", "As of 1 August: Leipzig", "annual plan", "no episode answers", "verified", "What is known now: nothing"):
+    for expected in (
+        "Berlin",
+        "As of 1 August: Leipzig",
+        "annual plan",
+        "no episode answers",
+        "verified",
+        "What is known now: nothing",
+    ):
         assert expected in told, expected
 
 

@@ -117,7 +117,12 @@ def test_the_client_has_every_method_of_the_library():
     assert set(sync) == set(client)
 
 
-NOT_OVER_HTTP = {"change_purpose", "hold", "release", "usage"}  # for the operator, on the command line or with an admin key
+NOT_OVER_HTTP = {
+    "change_purpose",
+    "hold",
+    "release",
+    "usage",
+}  # for the operator, on the command line or with an admin key
 
 
 # ---------------------------------------------------------------- errors and repetition

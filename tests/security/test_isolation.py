@@ -271,7 +271,7 @@ async def carry_out(tx: Transaction, attack: Attack, memories: Memories, seen: C
 
 
 async def test_ten_thousand_attacks_reach_no_row_of_another_user(database: Database, memories: Memories):
-    chance = random.Random(SEED)  # noqa: S311 -- an attack that can be repeated
+    chance = random.Random(SEED)
     seen, before = Counter[str](), memories.everything()
     for _ in range(OPERATIONS // 20):
         attacker = chance.choice(USERS)

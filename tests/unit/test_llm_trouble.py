@@ -64,7 +64,7 @@ def garbage(rng: random.Random) -> Reply:
 @pytest.mark.slow
 @pytest.mark.parametrize("wire", ["anthropic", "openai-compatible"])
 async def test_of_500_garbage_replies_none_crashes_loses_a_session_or_brings_a_fact_without_a_valid_quote(wire: str):
-    rng = random.Random(7)  # noqa: S311 - chooses replies
+    rng = random.Random(7)
     options = ChatOptions(api_key="k", timeout=10)
     policy = LanePolicy(first_wait=0.0, attempts=2, failures_to_open=1_000_000)
     session, by = said(*TALK), Counter[str]()
@@ -151,7 +151,7 @@ async def test_a_refused_key_model_or_account_is_not_tried_again(status: int, ki
 
 
 async def test_with_a_provider_that_fails_30_percent_all_of_500_sessions_are_digested_within_the_cap():
-    rng = random.Random(11)  # noqa: S311 - chooses failures
+    rng = random.Random(11)
 
     async def answer(call: Call) -> Reply:
         await asyncio.sleep(0)

@@ -189,7 +189,7 @@ def orders(count: int, random: Random) -> Iterator[list[int]]:
 @pytest.mark.parametrize("line", lines(), ids=lambda line: line["id"])
 def test_current_and_closed_values_are_exactly_those_expected(line: dict[str, Any]) -> None:
     sessions = statements_per_session(line)
-    for order in orders(len(sessions), Random(line["id"])):  # noqa: S311 - an order, no secret
+    for order in orders(len(sessions), Random(line["id"])):
         seen = visible(deliver(sessions, order), as_of=datetime.fromisoformat(line["as_of"]), include_closed=True)
         by_status: dict[bool, set[tuple[str, Key]]] = defaultdict(set)
         for fact in seen:

@@ -23,13 +23,15 @@ def load_queries(path: Path) -> Mapping[str, LiteralString]:
     parts = _NAME.split(path.read_text(encoding="utf-8"))
     queries: dict[str, LiteralString] = {}
     for name, body in zip(parts[1::2], parts[2::2], strict=True):
-        statement = "\n".join(line for line in body.splitlines() if not line.lstrip().startswith("--")).strip().rstrip(";")
+        statement = (
+            "\n".join(line for line in body.splitlines() if not line.lstrip().startswith("--")).strip().rstrip(";")
+        )
         if name in queries or not statement:
             raise ValueError(f"{path.name}: query {name!r} is empty or given twice")
-        queries[name] = cast(LiteralString, statement)
+        queries[name] = cast("LiteralString", statement)
     return MappingProxyType(queries)
 
 
 def beside(module_file: str, name: str) -> Mapping[str, LiteralString]:
-    """The queries of the file *name* in the folder of a module: `QUERIES = beside(__file__, "facts.sql")`."""
+    """The queries of the file *name* in the folder of the module in *module_file*."""
     return load_queries(Path(module_file).with_name(name))

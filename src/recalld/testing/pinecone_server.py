@@ -281,7 +281,11 @@ def _option(options: Mapping[str, list[str]], name: str) -> str:
 
 
 def _match(score: float, record: Mapping[str, Any], body: Mapping[str, Any]) -> dict[str, Any]:
-    match: dict[str, Any] = {"id": record["id"], "score": score, "values": record["values"] if body.get("includeValues") else []}
+    match: dict[str, Any] = {
+        "id": record["id"],
+        "score": score,
+        "values": record["values"] if body.get("includeValues") else [],
+    }
     return match | ({"metadata": record.get("metadata", {})} if body.get("includeMetadata") else {})
 
 

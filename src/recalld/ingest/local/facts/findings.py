@@ -258,8 +258,12 @@ def _meant(row: Row, match: re.Match[str], mood: Mood) -> bool:
     places = [start, *(match.start(slot.group) for slot in row.pattern.slots)]
     if not row.any_mood and any(mood.supposed(place, planned=row.planned) for place in places if place >= 0):
         return False
-    if _of_somebody(words):
-        return False
+    return not _of_somebody(words) and _of_the_user(row, match, words, mood)
+
+
+def _of_the_user(row: Row, match: re.Match[str], words: str, mood: Mood) -> bool:
+    """True when the match is about the user and in their own words."""
+    start = match.start()
     if first_person(words):
         return not mood.reported(start)
     if row.addressed:
