@@ -23,7 +23,8 @@ from recalld.server.keys import Keys, NewKey
 from tests.live import LiveServer, live_server
 
 FULL = os.environ.get("RECALLD_FULL") == "1"
-TENANTS, USERS, CLIENTS, SECONDS = (50, 20, 32, 120.0) if FULL else (6, 4, 8, 5.0)
+TENANTS, USERS, CLIENTS, SECONDS = (50, 20, 32, 120.0) if FULL else (6, 4, 8, 0.0)
+TURNS = 2  # of each client at least, however long they take
 KILLS, WRITERS = (30, 8) if FULL else (3, 4)
 TOKEN = re.compile(r"canary-\d+-\d+-x")
 
@@ -76,7 +77,7 @@ async def load(server: LiveServer, keys: list[str]) -> Tally:
 
     async def worker(seed: int) -> None:
         turn = 0
-        while time.monotonic() < end:
+        while turn < TURNS or time.monotonic() < end:
             tenant = random.randrange(TENANTS)
             await one_turn(clients[tenant], tenant, random.randrange(USERS), turn, tally)
             turn += 1
@@ -94,7 +95,7 @@ async def test_under_load_nobody_sees_a_token_of_another(migrated_urls: Any, tmp
         log = server.log.read_text()
         assert server.stop() == 0
     print(f"canary load: {tally.requests} answers, {len(tally.foreign)} foreign tokens, {len(tally.errors)} errors")
-    assert tally.requests > 50
+    assert tally.requests >= CLIENTS * TURNS * 6
     assert tally.foreign == []
     assert tally.errors == []
     assert "canary-" not in log
@@ -113,12 +114,15 @@ async def write(client: AsyncClient, number: int, acknowledged: dict[str, int], 
         turn += 1
 
 
-async def kill_again_and_again(server: LiveServer, stopping: asyncio.Event) -> None:
+async def kill_again_and_again(server: LiveServer, acknowledged: dict[str, int], stopping: asyncio.Event) -> None:
+    """Each time once the writers have got on, at some moment of the next messages."""
     for _ in range(KILLS):
-        await asyncio.sleep(random.uniform(0.3, 0.8))
+        enough = sum(acknowledged.values()) + 3 * WRITERS
+        while sum(acknowledged.values()) < enough:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(random.uniform(0.0, 0.05))
         await asyncio.to_thread(server.kill)
         await asyncio.to_thread(server.start)
-    await asyncio.sleep(0.5)
     stopping.set()
 
 
@@ -130,7 +134,7 @@ async def test_a_killed_server_loses_and_doubles_nothing(migrated_urls: Any, tmp
         stopping = asyncio.Event()
         async with AsyncClient(server.url, key=key, attempts=60, timeout=20) as client:
             writers = [write(client, number, acknowledged, stopping) for number in range(WRITERS)]
-            await asyncio.gather(*writers, kill_again_and_again(server, stopping))
+            await asyncio.gather(*writers, kill_again_and_again(server, acknowledged, stopping))
             lost, doubled = 0, 0
             for session, count in acknowledged.items():
                 contents = [

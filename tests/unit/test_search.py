@@ -115,11 +115,11 @@ def test_a_period_without_a_topic_lists_its_newest_episodes_in_order_of_time() -
     assert ids(found("what did we talk about last week", days, k=2)) == ["d5", "d4"]
 
 
-def test_what_happened_then_may_have_been_told_in_the_week_after() -> None:
+def test_what_happened_then_may_have_been_told_soon_after() -> None:
     told = episode("told", "Dinner with Noor at the harbour.", days_ago=13)  # 5 November
     ranking = found("who did I have dinner with on November 3", [told], similar={"told": 0.5})
     assert ids(ranking) == ["told"]
-    assert "in the week after it" in ranking.best[0].reasons
+    assert "told after it" in ranking.best[0].reasons
     assert ids(found("what did I say about dinner on November 3", [told], similar={"told": 0.5})) == []
 
 

@@ -27,6 +27,7 @@ from recalld.cli.options import (
     moment,
     runs,
 )
+from recalld.cli.plan import plan
 from recalld.cli.rights import register as register_rights
 from recalld.cli.service import register
 from recalld.cli.vectors import vectors_app
@@ -45,6 +46,7 @@ app.command("doctor")(doctor)
 app.command("import")(import_command)
 app.add_typer(facts_app, name="facts")
 app.add_typer(vectors_app, name="vectors")
+app.command("plan")(plan)
 register(app)
 register_models(app)
 register_rights(app)
