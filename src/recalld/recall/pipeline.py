@@ -33,6 +33,7 @@ from recalld.models.ledger import Ledger
 from recalld.models.meter import ModelUse, metered
 from recalld.postgres.pool import Database, Transaction
 from recalld.postgres.queries import beside
+from recalld.recall import alike
 from recalld.recall.block import Block, Material, fence_token, render
 from recalld.recall.cache import UserCache
 from recalld.recall.open_session import OpenSession, OpenSessions
@@ -122,6 +123,7 @@ class Recall:
         self._kept_facts: UserCache[KeptFacts] = UserCache(KEPT_FACTS)
         self._kept_catalogues: UserCache[Kept] = UserCache(KEPT_BYTES, lambda kept: kept.catalogue.size)
         self._fence_key: bytes | None = None
+        self._loaded = False
         self._hits = self._misses = self._dropped = 0
 
     async def search(self, user: UserRef, query: SearchQuery) -> SearchResult:
@@ -166,6 +168,9 @@ class Recall:
     ) -> Asked:
         """Understand and embed. An embedder that fails leaves the search by words."""
         question = understand(query)
+        if question.topic and not self._loaded:
+            await asyncio.to_thread(alike.load)  # half a second, once
+            self._loaded = True
         vector, degraded = None, ()
         with metered() as meter:
             try:
