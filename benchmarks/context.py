@@ -25,9 +25,11 @@ from rich.progress import track
 
 from evals.store import fresh_memory
 from recalld import Memory
+from recalld.layers.facts.merge import api_statement
 from recalld.memory import UserMemory
 from recalld.models.tokens import vocabulary
 from recalld.postgres.queries import beside
+from recalld.values import Candidate
 
 SQL = beside(__file__, "context.sql")
 TENANT = "bench"
@@ -134,10 +136,26 @@ async def load(memory: Memory, users: int, episodes: int) -> None:
             await fill(person(memory, number), source, range(start, min(start + step, episodes)), timedelta(days=9))
     writer = Writer(2)
     for number in track(range(users), description="facts"):
-        for place in range(FACTS):
-            await person(memory, number).set_fact(
-                f"preference_{place}", " ".join(writer.words(2)), at=NOW - timedelta(days=30)
-            )
+        await state_facts(person(memory, number), writer)
+
+
+async def state_facts(user: UserMemory, writer: Writer) -> None:
+    """Some facts, as if set through the API."""
+    at = NOW - timedelta(days=30)
+    statements = [
+        api_statement(
+            Candidate(attribute=f"preference_{place}", value=" ".join(writer.words(2))),
+            statement_id=f"{user.ref.user_id}-{place}",
+            purpose=user.purpose,
+            at=at,
+            attributes=user.parts.attributes,
+        )
+        for place in range(FACTS)
+    ]
+    async with user.parts.database.transaction("worker", user.ref) as tx:
+        row = await user.parts.journal.lock_user(tx)
+        await user.parts.facts.add(tx, row.epoch, statements, at=at)
+        await user.parts.journal.touch_user(tx, facts=True, episodes=False)
 
 
 async def load_heavy(memory: Memory, episodes: int) -> UserMemory:

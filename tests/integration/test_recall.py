@@ -235,6 +235,22 @@ async def test_a_range_without_a_conversation_is_said_in_words(ada: UserMemory) 
     assert "squeaks" not in context.text
 
 
+async def test_a_period_without_a_word_about_the_topic_is_said_in_words(ada: UserMemory) -> None:
+    for number, thing in enumerate(("gate", "fence", "shed", "lawn", "hedge", "pond", "roof", "door", "wall", "path")):
+        day = datetime(2026, 3, 1 + number, 12, tzinfo=UTC)
+        await tell(ada, f"e{number}", f"The {thing} near the house was repaired and painted green.", day)
+    context = await ada.context("violin teacher in March 2026", at=NOW)
+    assert context.episodes == ()
+    assert "No conversation about this in March 2026 is on record." in context.text
+
+
+async def test_what_was_told_after_an_event_comes_with_the_note_that_the_day_itself_is_empty(ada: UserMemory) -> None:
+    await tell(ada, "told", "Dinner with Noor at the harbour was fun.", datetime(2026, 11, 12, tzinfo=UTC))
+    context = await ada.context("who did I have dinner with on November 10", at=NOW)
+    assert ids(context.episodes) == ["told"]
+    assert "No conversation about this on Tuesday 10 November 2026 is on record." in context.text
+
+
 async def test_a_query_that_nothing_answers_returns_nothing(ada: UserMemory) -> None:
     for number, thing in enumerate(("gate", "fence", "shed", "lawn", "hedge", "pond", "roof", "door", "wall", "path")):
         await tell(ada, f"e{number}", f"The {thing} near the house was repaired and painted green.", topics=[thing])

@@ -70,7 +70,7 @@ class Material:
     facts: Sequence[Fact] = ()  # current ones, each with its weight
     query_words: frozenset[str] = frozenset()  # lower case; choose among facts that do not all fit
     hits: Sequence[EpisodeHit] = ()
-    notice: str = ""  # said in place of episodes: "No conversation on Tuesday 17 November 2026."
+    notice: str = ""  # said before the episodes: "No conversation on Tuesday 17 November 2026 is on record."
     state: Mapping[str, Any] = field(default_factory=dict[str, Any])  # of the open session
     messages: Sequence[Message] = ()  # of the open session, oldest first
 
@@ -252,9 +252,9 @@ class _Calendar:
 
 def _write_hits(material: Material, page: _Page, calendar: _Calendar, *, reserved: int) -> tuple[EpisodeHit, ...]:
     """Write the summaries, best first; then, as far as there is room, the points of the best."""
+    if material.notice:
+        page.write([_Line.of(one_line(material.notice))])
     if not material.hits:
-        if material.notice:
-            page.write([_Line.of(one_line(material.notice))])
         return ()
     title = _Line.of(_EPISODES)
     room = page.left - reserved - title.cost

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-# Weights of the sum. Flat around here: a tenth more or less of any moves Recall@5 by at most 0.006 on the dev split and on LoCoMo.
+# Weights of the sum. Flat around here: a tenth more or less of any moves Recall@5 by at most 0.012 on the dev split and on LoCoMo.
 TEXT = 0.15
 ALIKE = 0.35
 MEANING = 0.50
 
-# Age takes at most this much of a score. More costs recall of what was said long ago (semantic queries 0.81 → 0.75 at 0.1);
-# what supersedes what is decided by `newest_first` instead.
+# Age takes at most this much of a score. More costs recall of what was said long ago (at 0.2: semantic queries 0.78 → 0.72, LoCoMo
+# 0.866 → 0.857); what supersedes what is decided by `newest_first` instead.
 DECAY_SHARE = 0.05
 HALF_LIFE_DAYS = 365.0
 

@@ -20,8 +20,7 @@ import structlog
 from numpy.typing import NDArray
 
 from recalld.errors import ModelError, VectorIndexUnavailable
-from recalld.layers.episodes.store import Asked as AskedEpisodes
-from recalld.layers.episodes.store import EpisodeStore, Kept, Overview
+from recalld.layers.episodes.store import EpisodeStore, Kept, Overview, PendingEpisodes
 from recalld.layers.facts.attributes import Attributes
 from recalld.layers.facts.decay import weighted
 from recalld.layers.facts.merge import visible
@@ -34,6 +33,7 @@ from recalld.models.ledger import Ledger
 from recalld.models.meter import ModelUse, metered
 from recalld.postgres.pool import Database, Transaction
 from recalld.postgres.queries import beside
+from recalld.recall import alike
 from recalld.recall.block import Block, Material, fence_token, render
 from recalld.recall.cache import UserCache
 from recalld.recall.open_session import OpenSession, OpenSessions
@@ -47,6 +47,7 @@ from recalld.values import (
     SearchQuery,
     SearchResult,
     SessionRef,
+    TimeRange,
     UserRef,
 )
 
@@ -80,6 +81,7 @@ class Found:
 
     epoch: int = 0
     hits: tuple[EpisodeHit, ...] = ()
+    eligible: int = 0  # episodes that might have answered
     explanation: Mapping[str, Any] = field(default_factory=dict[str, Any])
     facts: Sequence[Fact] = ()
     messages: Sequence[Message] = ()
@@ -121,6 +123,7 @@ class Recall:
         self._kept_facts: UserCache[KeptFacts] = UserCache(KEPT_FACTS)
         self._kept_catalogues: UserCache[Kept] = UserCache(KEPT_BYTES, lambda kept: kept.catalogue.size)
         self._fence_key: bytes | None = None
+        self._loaded = False
         self._hits = self._misses = self._dropped = 0
 
     async def search(self, user: UserRef, query: SearchQuery) -> SearchResult:
@@ -165,6 +168,9 @@ class Recall:
     ) -> Asked:
         """Understand and embed. An embedder that fails leaves the search by words."""
         question = understand(query)
+        if question.topic and not self._loaded:
+            await asyncio.to_thread(alike.load)  # half a second, once
+            self._loaded = True
         vector, degraded = None, ()
         with metered() as meter:
             try:
@@ -254,7 +260,7 @@ class Recall:
         self._dropped += sum(hit.episode_id not in view.catalogue.places for hit in nearest)
         return rank(asked.question, view, nearest, model=self._embedder.name)
 
-    async def _ask_texts(self, tx: Transaction, view: Overview, ranking: Ranking) -> AskedEpisodes:
+    async def _ask_texts(self, tx: Transaction, view: Overview, ranking: Ranking) -> PendingEpisodes:
         """The texts, always from PostgreSQL under row-level security: an id that an index made up yields nothing."""
         return await self._episodes.ask(tx, [one.episode_id for one in ranking.best], view.epoch)
 
@@ -286,13 +292,12 @@ class Recall:
 
     def _render(self, asked: Asked, found: Found, budget_tokens: int) -> Block:
         question, query = asked.question, asked.question.query
-        missing = question.time_range is not None and not found.hits
         current = visible(found.facts, as_of=query.now)
         material = Material(
             facts=weighted(current, at=_beginning_of_day(query.now), attributes=self._half_lives),
             query_words=frozenset(question.topic_words),
             hits=found.hits,
-            notice=nothing_said(question.time_range, query.timezone) if question.time_range and missing else "",
+            notice=_notice(question, found),
             state=found.state,
             messages=found.messages,
         )
@@ -316,12 +321,25 @@ def _found(asked: Asked, view: Overview, ranking: Ranking, texts: Sequence[Episo
     return Found(
         epoch=view.epoch,
         hits=hits,
+        eligible=ranking.eligible,
         explanation=ranking.explanation,
         facts=rest.facts,
         messages=rest.session.messages,
         state=rest.session.state,
         degraded=asked.degraded + rest.session.degraded,
     )
+
+
+def _notice(question: Question, found: Found) -> str:
+    """What to say when no episode of the period asked for is among the hits."""
+    time_range = question.time_range
+    if time_range is None or any(_took_place(hit.episode, time_range) for hit in found.hits):
+        return ""
+    return nothing_said(time_range, question.query.timezone, about=" about this" if found.eligible else "")
+
+
+def _took_place(episode: Episode, time_range: TimeRange) -> bool:
+    return episode.started_at < time_range.end and episode.ended_at >= time_range.start
 
 
 def _beginning_of_day(now: datetime) -> datetime:

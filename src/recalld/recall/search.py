@@ -83,6 +83,7 @@ class Ranking:
     """The episodes that answer, best first, and how they came about."""
 
     best: tuple[Ranked, ...] = ()
+    eligible: int = 0  # episodes that might have answered
     explanation: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
@@ -157,7 +158,7 @@ def rank(question: Question, view: Overview, nearest: Sequence[VectorHit], *, mo
         return _period(question, view.catalogue, places)
     candidates = _weigh(question, view, nearest, places)
     order: list[int] = candidates.scores.order(candidates.evidence.age_days).tolist()
-    answers = order if question.time_range or _anything_answers(candidates, FLOORS.get(model)) else []
+    answers = order if _anything_answers(question, candidates, FLOORS.get(model)) else []
     best = tuple(
         Ranked(
             episode_id=candidates.episode_id(at),
@@ -166,7 +167,7 @@ def rank(question: Question, view: Overview, nearest: Sequence[VectorHit], *, mo
         )
         for at in _arranged(question, candidates, answers)
     )
-    return Ranking(best=best, explanation=_explained(question, candidates, order[:20]))
+    return Ranking(best=best, eligible=len(places), explanation=_explained(question, candidates, order[:20]))
 
 
 def _weigh(question: Question, view: Overview, nearest: Sequence[VectorHit], places: list[int]) -> Candidates:
@@ -241,8 +242,13 @@ def _rarity(view: Overview, text: bm25.TextScores) -> dict[str, float]:
     return rarity
 
 
-def _anything_answers(candidates: Candidates, floor: tuple[float, float] | None) -> bool:
-    """Whether anything speaks for the episodes at all: a similarity above the floor, or words. Without vectors, any word."""
+def _anything_answers(question: Question, candidates: Candidates, floor: tuple[float, float] | None) -> bool:
+    """Whether anything speaks for the episodes at all: a similarity above the floor, or words. Without vectors, any word.
+
+    A period with no more episodes than are wanted is shown as it is.
+    """
+    if question.time_range is not None and len(candidates.places) <= question.query.k:
+        return True
     evidence = candidates.evidence
     known = evidence.similarity[np.isfinite(evidence.similarity)]
     if not len(known):
@@ -275,7 +281,7 @@ def _period(question: Question, catalogue: Catalogue, places: list[int]) -> Rank
     chosen = in_order if question.time_range else in_order[::-1]
     reasons = ("in the period asked for",) if question.time_range else ("newest",)
     best = tuple(Ranked(episode_id=catalogue.ids[place], score=1.0, reasons=reasons) for place in chosen)
-    return Ranking(best=best, explanation=_understood(question, catalogue, len(places)))
+    return Ranking(best=best, eligible=len(places), explanation=_understood(question, catalogue, len(places)))
 
 
 # ---------------------------------------------------------------- why
@@ -334,10 +340,10 @@ def _explained_candidate(candidates: Candidates, at: int) -> dict[str, Any]:
     }
 
 
-def nothing_said(time_range: TimeRange, timezone: str) -> str:
+def nothing_said(time_range: TimeRange, timezone: str, *, about: str = "") -> str:
     """What the block says of a range without a conversation: "No conversation on Tuesday 17 November 2026 is on record."."""
     words_for_range = describe(time_range, timezone)
     if words_for_range.startswith(("since ", "before ")):
-        return f"No conversation {words_for_range} is on record."
+        return f"No conversation{about} {words_for_range} is on record."
     preposition = "in" if re.match(r"the |\d{4}$|[A-Z]\w+ \d{4}$", words_for_range) else "on"
-    return f"No conversation {preposition} {words_for_range} is on record."
+    return f"No conversation{about} {preposition} {words_for_range} is on record."

@@ -88,7 +88,7 @@ class Overview:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Asked:
+class PendingEpisodes:
     """Episodes that were asked for and have yet to be read."""
 
     user: UserRef
@@ -126,11 +126,11 @@ class EpisodeStore:
         """Those of *episode_ids* that exist and that the role may read, in the order given."""
         return await (await self.ask(tx, episode_ids, epoch)).read()
 
-    async def ask(self, tx: Transaction, episode_ids: Sequence[str], epoch: int) -> Asked:
+    async def ask(self, tx: Transaction, episode_ids: Sequence[str], epoch: int) -> PendingEpisodes:
         """The same, to be read later, even after the transaction."""
         assert tx.user is not None  # noqa: S101 -- episodes are read in the scope of a user
         answer = await tx.send(_SQL["get"], epoch=epoch, episode_ids=list(episode_ids))
-        return Asked(user=tx.user, episode_ids=tuple(episode_ids), answer=answer)
+        return PendingEpisodes(user=tx.user, episode_ids=tuple(episode_ids), answer=answer)
 
     async def page(
         self,
