@@ -70,7 +70,7 @@ class Asked:
     question: Question
     vector: Vector | None  # of the topic; none without a topic, or when vectors cannot help
     session: SessionRef | None = None  # the open session; only the block needs it
-    with_facts: bool = False  # only the block needs them
+    with_facts: bool = False  # the block needs them, and no explanation
     degraded: tuple[str, ...] = ()
     uses: tuple[ModelUse, ...] = ()  # what embedding it took
 
@@ -258,7 +258,7 @@ class Recall:
     def _rank(self, asked: Asked, view: Overview, nearest: Sequence[VectorHit]) -> Ranking:
         """The ranking; hits that are none of the episodes the role may read are counted, there should be none."""
         self._dropped += sum(hit.episode_id not in view.catalogue.places for hit in nearest)
-        return rank(asked.question, view, nearest, model=self._embedder.name)
+        return rank(asked.question, view, nearest, model=self._embedder.name, explain=not asked.with_facts)
 
     async def _ask_texts(self, tx: Transaction, view: Overview, ranking: Ranking) -> PendingEpisodes:
         """The texts, always from PostgreSQL under row-level security: an id that an index made up yields nothing."""

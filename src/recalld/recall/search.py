@@ -148,10 +148,12 @@ class Candidates:
         return self.view.catalogue.ids[self.places[at]]
 
 
-def rank(question: Question, view: Overview, nearest: Sequence[VectorHit], *, model: str) -> Ranking:
+def rank(
+    question: Question, view: Overview, nearest: Sequence[VectorHit], *, model: str, explain: bool = True
+) -> Ranking:
     """The episodes that answer *question*, best first; of a period asked for without a topic, all in the order of time.
 
-    *model* names the embedder of *nearest*: the floor depends on it.
+    *model* names the embedder of *nearest*: the floor depends on it. *explain* asks for every score of the candidates, too.
     """
     places: list[int] = np.flatnonzero(eligible(view.catalogue, question)).tolist()
     if not question.topic:
@@ -167,7 +169,8 @@ def rank(question: Question, view: Overview, nearest: Sequence[VectorHit], *, mo
         )
         for at in _arranged(question, candidates, answers)
     )
-    return Ranking(best=best, eligible=len(places), explanation=_explained(question, candidates, order[:20]))
+    explanation = _explained(question, candidates, order[:20]) if explain else {}
+    return Ranking(best=best, eligible=len(places), explanation=explanation)
 
 
 def _weigh(question: Question, view: Overview, nearest: Sequence[VectorHit], places: list[int]) -> Candidates:
