@@ -101,5 +101,6 @@ async def test_nothing_fails_and_nothing_is_lost_while_redis_and_the_index_are_a
 
 async def rested(user: UserMemory) -> None:
     """Ask until the stores, which are left alone for a moment after a failure, are asked again."""
-    while (await user.context("what about my order?", session_id="s2", at=NOON)).degraded:
-        await asyncio.sleep(0)
+    async with asyncio.timeout(60):
+        while (await user.context("what about my order?", session_id="s2", at=NOON)).degraded:
+            await asyncio.sleep(0)

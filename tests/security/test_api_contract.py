@@ -18,6 +18,7 @@ from tests.live import live_server
 
 FULL = os.environ.get("RECALLD_FULL") == "1"
 EXAMPLES, LEAST = ("650", 20_000) if FULL else ("3", 500)
+LIMIT_SECONDS = 3600 if FULL else 300  # it takes half a minute; nothing may hang
 CONFIGURATION = Path(__file__).with_name("schemathesis.toml")
 
 
@@ -29,7 +30,9 @@ def test_nothing_breaks_the_contract(migrated_urls: Any, tmp_path: Path) -> None
         command = [str(program), "--config-file", str(CONFIGURATION), "run", f"{server.url}/openapi.json"]
         options = ["--checks", "all", "--max-examples", EXAMPLES, "--continue-on-failure", "--no-color", "--seed", "1"]
         header = ["--header", f"Authorization: Bearer {key}"]
-        done = subprocess.run(command + options + header, cwd=tmp_path, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command + options + header, cwd=tmp_path, capture_output=True, text=True, timeout=LIMIT_SECONDS, check=False
+        )
         log = server.log.read_text()
         assert server.stop() == 0
     found = re.search(r"(\d+) generated", done.stdout)

@@ -174,9 +174,21 @@ async def planting(admin_url: str) -> AsyncIterator[Connection]:
         yield connection
 
 
+async def alter(connection: Connection, fault: str) -> None:
+    """Roles belong to the cluster: a database that another worker bootstraps just now alters the same rows, so this may lose the race."""
+    for _ in range(20):
+        try:
+            async with connection.transaction():
+                await connection.execute(cast("LiteralString", fault))
+        except psycopg.errors.InternalError_:  # "tuple concurrently updated"
+            continue
+        return
+    raise RuntimeError(f"lost the race for the cluster's roles again and again: {fault}")
+
+
 async def plant(connection: Connection, fault: str) -> list[Finding]:
     """The findings of the serving login after *fault*."""
-    await connection.execute(cast("LiteralString", fault))
+    await alter(connection, fault)
     await connection.execute("set local session authorization recalld_service")
     return await lint(connection)
 
