@@ -21,7 +21,7 @@ from recalld.ingest.local.facts import extract
 from recalld.layers.facts.attributes import Attributes
 from recalld.layers.facts.equality import value_key
 from recalld.layers.facts.merge import by_attribute, statements_of, timeline, visible
-from recalld.values import Candidate, EndedSession, Fact, Message, Role, Session, SessionRef, UserRef
+from recalld.values import Candidate, EndedSession, Fact, Message, Role, Session, SessionRef, Statement, UserRef
 
 ATTRIBUTES = Attributes()
 FOLDER = Path(__file__).parent / "extract_cases"
@@ -93,15 +93,18 @@ def told(*texts: str) -> set[tuple[str, str]]:
 
 def facts(case: Case) -> Sequence[Fact]:
     """What follows from all sessions of *case*, closed facts too."""
-    ended = [START + timedelta(days=40 * number) for number in range(len(case.sessions))]
-    statements = [
-        statement
-        for number, messages in enumerate(case.sessions)
-        for one in [session(*messages, at=ended[number], session_id=f"s{number}")]
-        for statement in statements_of(extract(one, ATTRIBUTES), session=one, episode_id=None, attributes=ATTRIBUTES)
-    ]
+    statements: list[Statement] = []
+    ended = START
+    for number, messages in enumerate(case.sessions):
+        ended = START + timedelta(days=40 * number)
+        one = session(*messages, at=ended, session_id=f"s{number}")
+        statements += statements_of(extract(one, ATTRIBUTES), session=one, episode_id=None, attributes=ATTRIBUTES)
+    return _facts_of(statements, case.as_of or ended)
+
+
+def _facts_of(statements: Sequence[Statement], at: datetime) -> list[Fact]:
     derived = [fact for group in by_attribute(statements).values() for fact in timeline(group)]
-    return visible(derived, as_of=case.as_of or ended[-1], include_closed=True)
+    return visible(derived, as_of=at, include_closed=True)
 
 
 def same(value: str, spellings: Sequence[str]) -> bool:

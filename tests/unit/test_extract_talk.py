@@ -1,7 +1,7 @@
 """The extractor over chatty sessions in which facts are dropped in passing.
 
-Four sets of about sixty users each, written one after the other, each before any rule was made for it. On its first run the
-grammar found a quarter to a third of what such a set holds; the floors below are what it must not fall under now.
+Sets of fifteen to sixty-five users each, written one after the other, each before any rule was made for it. On its first run the
+grammar found between a quarter and two fifths of what such a set holds; the floors are what it must not fall under now.
 """
 
 from __future__ import annotations
@@ -10,7 +10,16 @@ import pytest
 
 from tests.unit import extraction
 
-FLOORS = {"talk_1": (0.90, 0.75), "talk_2": (0.85, 0.70), "talk_3": (0.75, 0.60), "talk_4": (0.70, 0.55)}
+# precision and recall
+FLOORS = {
+    "talk_1": (0.90, 0.75),
+    "talk_2": (0.85, 0.70),
+    "talk_3": (0.75, 0.60),
+    "talk_4": (0.75, 0.60),
+    "talk_5": (0.80, 0.75),
+    "talk_6": (0.55, 0.50),
+    "talk_8": (0.65, 0.60),
+}
 
 
 @pytest.mark.parametrize("file", FLOORS)

@@ -69,8 +69,8 @@ def test_no_date_no_end(clause: str) -> None:
 
 
 def test_days_are_those_of_the_sessions_time_zone() -> None:
-    late = datetime(2025, 3, 12, 23, 30, tzinfo=UTC)  # already Thursday in Tokyo
-    assert times.begins("yesterday", late, "Asia/Tokyo") == datetime.fromisoformat("2025-03-12T00:00:00+09:00")
+    late = datetime(2025, 3, 12, 23, 30, tzinfo=UTC)  # already Thursday in Seoul
+    assert times.begins("yesterday", late, "Asia/Seoul") == datetime.fromisoformat("2025-03-12T00:00:00+09:00")
 
 
 def test_a_home_with_an_end_is_a_stay() -> None:

@@ -93,6 +93,32 @@ def introduced(sentences: Sequence[Sentence], reader: Reader) -> Iterator[Findin
             yield from _values(attribute, kind_name, following, 0, reader)
 
 
+_FORM_FIELD = re.compile(r"^(?:my |your )?(?P<noun>[a-z][a-z' -]{2,24})\?$")
+
+
+def filled_in(sentences: Sequence[Sentence], reader: Reader) -> Iterator[Finding]:
+    """The answers of a form that somebody fills in aloud: "diet? vegan. blood type? 0 negative."."""
+    for sentence, following in pairwise(sentences):
+        field = _FORM_FIELD.match(sentence.low.rpartition(": ")[2]) if sentence.seq == following.seq else None
+        if (
+            field is None
+            or len(field.group("noun").split()) > 3
+            or following.question
+            or len(following.text.split()) > 4
+        ):
+            continue
+        attribute = reader.attributes.canonical(field.group("noun"))
+        if attribute in reader.attributes and following.low.strip(".! ") not in (
+            "none",
+            "no",
+            "nope",
+            "n/a",
+            "yes",
+            "-",
+        ):
+            yield from _values(attribute, "plain", following, 0, reader)
+
+
 def _antecedent(heard: str) -> str:
     """The attribute whose value the last thing mentioned is; empty when it is somebody else's."""
     last = max(_NOUNS.finditer(heard), key=lambda match: match.start(), default=None)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from recalld.ingest.local.facts import profile
 from recalld.ingest.local.facts.findings import Finding, Reader
 from recalld.ingest.local.facts.kinds import kind
 from recalld.ingest.local.facts.pattern import Pattern
@@ -66,8 +67,8 @@ QUESTIONS = (
     _ask("how_many kids|children .. you", "child:children"),
     _ask("have|any kids|children", "child:children"),
     _ask("your wife's|husband's|partner's name", "partner_name:name"),
-    _ask("what's|what_is|is_the|how_much .. budget", ":budget"),
-    _ask("how_much .. spend|pay", ":budget"),
+    _ask("what's|what_is|is_the|how_much .. budget", "budget:budget"),
+    _ask("how_much .. spend|pay", "budget:budget"),
     _ask("shoe size", "shoe_size:shoesize"),
     _ask("what|which size", "clothing_size:size"),
     _ask("how_tall are you", "height:length"),
@@ -197,10 +198,11 @@ def denied(claim: str, seq: int, reply: Sentence, reader: Reader) -> Iterator[Fi
 
 
 def _claims(claim: str, seq: int, reader: Reader) -> Iterator[Finding]:
-    for sentence in split(claim, claim, seq):
-        turned = _first_person(sentence)
-        if turned is not None:
-            yield from reader.findings(turned)
+    said = list(split(claim, claim, seq))
+    found = [finding for sentence in said if (turned := _first_person(sentence)) for finding in reader.findings(turned)]
+    yield from found
+    if not found and said and said[-1].question:
+        yield from profile.enumerated(replace(said[-1], text=said[-1].text.rstrip("? ")), reader)
 
 
 def _first_person(sentence: Sentence) -> Sentence | None:

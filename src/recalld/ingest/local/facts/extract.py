@@ -27,21 +27,27 @@ def extract(session: EndedSession, attributes: Attributes) -> tuple[Candidate, .
 
     Only what the session's user says about themselves, or confirms of what the assistant says about them. The quote of each
     candidate occurs verbatim in the message it cites.
+
+    A session gives the same candidates whatever else is known of its user, so that the order of arrival changes nothing.
     """
     findings: list[Finding] = []
     own: list[Sentence] = []
     speaks = _speakers(session)
     for seq, before in dialogue.turns([message.role for message in session.messages]):
-        if not speaks(session.messages[seq]):
-            continue
-        sentences = _sentences(session.messages[seq].content, seq)
-        own += sentences
-        findings += _of_message(session, seq, before, sentences, attributes)
-    reader = Reader(_rows(), "", True, attributes)
-    findings += map(instead, antecedents.named(own, reader))
-    findings += antecedents.introduced(own, reader)
+        if speaks(session.messages[seq]):
+            sentences = _sentences(session.messages[seq].content, seq)
+            own += sentences
+            findings += _of_message(session, seq, before, sentences, attributes)
+    findings += _across_sentences(own, attributes)
     kept = settle(findings, own, attributes.cardinality)
     return tuple(_candidate(finding, session, attributes) for finding in kept)
+
+
+def _across_sentences(own: Sequence[Sentence], attributes: Attributes) -> Iterator[Finding]:
+    reader = Reader(_rows(), "", True, attributes)
+    yield from map(instead, antecedents.named(own, reader))
+    yield from antecedents.introduced(own, reader)
+    yield from antecedents.filled_in(own, reader)
 
 
 @cache
@@ -68,14 +74,24 @@ def _of_message(
     yield from (times.dated(finding, said_at, session.session.timezone) for finding in found)
     if before is not None:
         yield from _in_reply(
-            session.messages[before].content[:LONGEST_MESSAGE], before, sentences[0], reader, answered=bool(found)
+            session.messages[before].content[:LONGEST_MESSAGE],
+            before,
+            sentences[0],
+            reader,
+            answered=any(finding.sentence is sentences[0] for finding in found),
         )
 
 
 def _in_sentence(sentence: Sentence, reader: Reader, echo: str) -> Iterator[Finding]:
     found = [*reader.findings(sentence), *profile.listed(sentence, reader), *profile.enumerated(sentence, reader)]
     yield from found
-    yield from frames.read(sentence, {finding.attribute for finding in found}, echo)
+    yield from frames.read(sentence, _taken(found), echo)
+
+
+def _taken(found: Sequence[Finding]) -> set[str]:
+    """The attributes that are spoken for; a language to answer in is no language somebody tells to speak."""
+    taken = {finding.attribute for finding in found}
+    return taken | {"language"} if any(name.endswith("_language") for name in taken) else taken
 
 
 def _in_reply(claim: str, before: int, reply: Sentence, reader: Reader, *, answered: bool) -> Iterator[Finding]:

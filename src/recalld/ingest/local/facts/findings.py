@@ -291,7 +291,7 @@ def _constants(row: Row, match: re.Match[str], sentence: Sentence, *, negated: b
             end=match.end(),
             confidence=row.confidence,
         )
-    over = row.gives if negated else row.ends
+    over = {name: value for name, value in row.gives.items() if name not in given} if negated else row.ends
     for attribute, value in over.items():
         if attribute in given and value:
             continue  # the new value takes its place; "smoker" would also name "non-smoker"

@@ -35,7 +35,7 @@ VERBS: Mapping[str, str] = {
         r"got)? is|live with|share (?:\w+ ){1,3}with|raising|raise|feed|down to(?: just)?"
     ),
     "acquire": (
-        r"got|bought|adopted|ordered|purchased|inherited|picked up|took in|rescued|leased|installed|downloaded|"
+        r"gave me|handed me|got me|got|bought|adopted|ordered|purchased|inherited|picked up|took in|rescued|leased|installed|downloaded|"
         r"received|acquired|treated (?:myself|ourselves) to|upgraded to|got myself|got ourselves|get|buying|getting"
     ),
     "use": (
@@ -79,7 +79,7 @@ VERBS: Mapping[str, str] = {
     "study": (
         r"learn(?:ing|ed|t)?|study|studying|speak|speaking|taking|take|lessons? in|fluent in|grew up (?:speaking|"
         r"with)|raised (?:speaking|in)|brushing up(?: on)?|weeks? \w+ of|day \w+ of|translate(?: \w+){0,3} (?:from|"
-        r"into)|exam in|my|our"
+        r"into)|exam in"
     ),
     "eat": (
         r"eat|eating|have|having|drink|drinking|take|order|cook|live on|survive on|get|make me|it's|cooking|make|give "
@@ -126,8 +126,8 @@ CLASSES: Mapping[str, Class] = {
     "food": Class("favorite_food", ("like", "change"), alone=False),
     "unit": Class("unit_preference", ("use", "change", "like"), alone=True),
     "currency": Class("currency", ("use", "change"), alone=True),
-    "language": Class("language", ("study",), alone=False),
-    "instrument": Class("instrument", ("do", "start", "study", "like", "my", "change"), alone=False),
+    "language": Class("language", ("study", "my"), alone=False),
+    "instrument": Class("instrument", ("do", "start", "study", "like", "my", "change", "acquire"), alone=False),
     "hobby": Class("hobby", ("do", "start", "like", "change", "be"), alone=True),
     "sport": Class("hobby", ("do", "start", "like", "change"), alone=True),
     "streaming": Class("subscription", ("pay", "acquire", "change"), alone=False),
@@ -152,6 +152,10 @@ _NOW = re.compile(
     r"officially|for good|once more|this year|until further notice|only|it is|for me|please|myself|here)\b"
 )
 _FIRST = re.compile(r"\b(?:i|i'm|im|i've|ive|we|we're|we've|my|our|me|us|mine|ours|myself)\b")
+_NEW_JOB = re.compile(
+    r"\b(?:start(?:ed|ing|s)? (?:at|on|in|as)|new (?:job|title|contract|role|position|kitchen|badge)|promot\w+|hired|"
+    r"got the job|contract|job title|signed with|trainee(?:ship)?)\b"
+)
 _TAKES_UP = re.compile(
     r"(?:noted|got it|understood|updated|saved|added|done|ok|okay|sure|corrected|switched|changed|great|nice|"
     r"lovely|wonderful|congrat\w*|welcome|will do|perfect|happy to|of course|right|"
@@ -262,7 +266,7 @@ def _nearest_verb(before: str, wanted: Sequence[str]) -> tuple[str, int]:
     best: tuple[int, bool, str, int] = (-1, False, "", 0)
     for name in (*wanted, "lose", "dislike"):
         for match in _VERBS[name].finditer(before):
-            if _reaches(before[match.end() :]):
+            if _reaches(before[match.end() :], at_once=name == "my"):
                 best = max(best, (match.end(), name in wanted, name, match.start()), key=lambda found: found[:2])
     return best[2], best[3]
 
@@ -273,9 +277,16 @@ _TURN = re.compile(
 )
 
 
-def _reaches(between: str) -> bool:
-    """True when a verb reaches a value over the words *between*: few, and none that turns to something else ("with my …")."""
-    return len(between.split()) <= _GAP and not _TURN.search(between)
+def _reaches(between: str, *, at_once: bool) -> bool:
+    """True when a verb reaches a value over the words *between*: few, and none that turns to something else ("with my …").
+
+    A possessive has no verb's reach: it counts *at once*, over one adjective at most.
+    """
+    return (
+        len(between.split()) <= (1 if at_once else _GAP)
+        and not _TURN.search(between)
+        and not (at_once and _OTHERS.search(between))
+    )
 
 
 def _own(before: str, verb_at: int) -> bool:
@@ -304,6 +315,10 @@ def _stops(mention: _Mention, before: str, behind: str) -> bool:
         and not re.match(r"\s+(?:and|with|now|again|since|so|mum|mom|dad|parent|for|at)\b", behind)
     ):
         return True
+    if mention.name == "language" and re.search(r"\b(?:my|our)\s+$", before):
+        return not re.match(
+            r"\s*(?:$|is\b|isn't|has\b|sounds|needs|gets|class|lesson|homework|exam|teacher|course|skills)", behind
+        )
     if mention.name == "job" and re.search(
         r"\b(?:my|our|the|a good|another|your|his|her|some|any)\s+(?:\w+\s+)?$", before
     ):
@@ -366,9 +381,16 @@ _MODIFIERS = {
 
 def _with_modifiers(tokens: Sequence[tuple[int, str]], place: int, name: str) -> int:
     """Where the phrase begins whose last word is at *place*: "senior data analyst", "oat flat white"."""
-    while place and tokens[place - 1][1].casefold() in _MODIFIERS.get(name, frozenset()):
+    while place and _modifies(tokens[place - 1][1].casefold(), name):
         place -= 1
     return place
+
+
+def _modifies(word: str, name: str) -> bool:
+    return word in _MODIFIERS.get(name, _NO_WORDS) or (name == "job" and word in lexicon.classes()["job"])
+
+
+_NO_WORDS: frozenset[str] = frozenset()
 
 
 def _made(text: str) -> tuple[str, str, str] | None:
@@ -408,7 +430,8 @@ def _signs(low: str, mention: _Mention, start: int, end: int, echo: str) -> int:
     clause, before, behind = low[start:end], low[start : mention.start], low[mention.end : end]
     first = not re.search(r"[a-z]", _FILLER.sub("", before))
     echoed = bool(_TAKES_UP.match(echo)) and mention.value.casefold() in echo
-    signs = int(first) + echoed + bool(_NOW.search(clause)) + bool(_FIRST.search(clause))
+    told = mention.name == "job" and bool(_NEW_JOB.search(low))
+    signs = int(first) + echoed + told + bool(_NOW.search(clause)) + bool(_FIRST.search(clause))
     against = (
         2 * len(_AGAINST.findall(before))
         + len(_AGAINST.findall(behind))

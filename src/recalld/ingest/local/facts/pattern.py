@@ -154,7 +154,7 @@ def _part(element: str, number: int, *, begun: bool, last: bool) -> str:
     if element == "$":
         return r"\s*[.!?…]*$"
     if element == "..":
-        return r"(?:\s+[\w'-]+,?){0,3}?" if begun else r"(?:[\w'-]+\s+){0,3}?"
+        return r"(?:[,:;]?\s+[\w'-]+){0,3}?[,:;]?" if begun else r"(?:[\w'-]+\s+){0,3}?"
     if element.startswith("<"):
         body = rf"(?=(?P<s{number}>\S.*))" if last else rf"(?P<s{number}>[^\s,;:!?()][^,;:!?()]{{0,60}}?)"
         return rf"\s+{body}" if begun else body

@@ -44,9 +44,22 @@ _SEPARATOR = re.compile(
     r"\s*(?:[,;•|]|\s-\s|\s/\s|\.\s(?=[a-z\d]))\s*(?:and\s+|also\s+|plus\s+)?|\s+and\s+(?=(?:a|an|two|three|four|"
     r"\d+|allergic|married|single|vegan|vegetarian)\b)"
 )
-_TOLD = re.compile(
-    r"(?P<verb>live|work|sing|play|speak|drive|love|like|hate|collect|volunteer|ride|prefer|eat|drink)s(?= )",
-    re.IGNORECASE,
+_TOLD = {
+    **{
+        f"{verb}s": verb
+        for verb in words(
+            """
+            live work sing play speak drive love like hate collect volunteer ride prefer eat drink run write enjoy own
+            knit paint bake climb keep
+            """
+        )
+    },
+    "teaches": "teach",
+    "studies": "study",
+}
+_INSTITUTION = re.compile(
+    r"^(?:the )?[A-Z][\w'.& -]*\b(?:University|Institute|Hospital|Museum|College|School|Academy|GmbH|Inc|Ltd|AG|Corp|"
+    r"Ministry|Council|Library|Clinic|Labs?|Studios?)\b|^(?:University|Ministry|Institute) of [A-Z]"
 )
 _KEY_VALUE = re.compile(r"^[\w' -]{3,30}\s*[:=]\s*\S")
 
@@ -65,7 +78,9 @@ def listed(sentence: Sentence, reader: Reader) -> Iterator[Finding]:
             return
         found = list(
             _first_that_says(
-                _sentences(sentence, item, named=headed and number == 0 and item[:1].isupper()), reader, place
+                _sentences(sentence, item, named=headed and number == 0 and item[:1].isupper()),
+                reader,
+                place,
             )
         )
         yield from (finding for finding in found if headed or finding.attribute != "name")
@@ -126,13 +141,15 @@ def _sentences(sentence: Sentence, item: str, *, named: bool) -> Iterator[Senten
         return
     if named:
         yield _as_if(sentence, f"my name is {item}")
-    told = _TOLD.match(item)
-    if told:  # "lives in Whitby" of oneself, as on the back of a book
-        yield _as_if(sentence, f"I {told.group('verb')}{item[told.end() :]}")
+    verb, _, rest = item.partition(" ")
+    if rest and verb.casefold() in _TOLD:  # "lives in Whitby" of oneself, as on the back of a book
+        yield _as_if(sentence, f"I {_TOLD[verb.casefold()]} {rest}")
         return
     if lexicon.is_a(item, "city", "country"):
         yield _as_if(sentence, f"I live in {item}")
         return
+    if _INSTITUTION.search(item):
+        yield _as_if(sentence, f"I work at {item}")
     with_it = re.sub(r"^with\s+", "", item, flags=re.IGNORECASE)
     if with_it == item:
         yield _as_if(sentence, f"I'm {item}")

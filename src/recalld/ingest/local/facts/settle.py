@@ -21,7 +21,7 @@ _WEAK = r"(?:no|actually|wait|rather|hmm)"
 _CUE = re.compile(
     rf"(?:\b(?P<strong>{_STRONG})\b|(?<![\w])(?P<weak>{_WEAK})\b|(?P<star>\*))[\s,.:;!…-]*(?:(?:{_STRONG}|{_WEAK})\b[\s,.:;!…-]*)*"
     r"(?:(?:it'?s|its|it is|that's|thats|that is|that should be|i meant|i mean|make that|make it|it should be|"
-    r"should be|the|on|in|at|to|a|an|with|for|by|my \w+ is|not \S+[,.]? (?:but )?)\s+)*",
+    r"should be|the|on|in|at|to|a|an|with|for|by|my \w+ is|my|our|not \S+[,.]? (?:but )?)\s+)*",
     re.IGNORECASE,
 )
 _NEAR = 5  # messages back to look for what is put right
@@ -158,7 +158,9 @@ def _with_month(day: str, finding: Finding) -> str:
 
 def _alone(rest: str, value: str) -> bool:
     after = rest[rest.find(value.rsplit(maxsplit=1)[-1]) + len(value.rsplit(maxsplit=1)[-1]) :]
-    return bool(re.match(r"\s*(?:$|[.,!?;:)…(-]|\b(?:i|not|sorry|lol|haha|of course|please|instead|and|now)\b)", after))
+    return bool(
+        re.match(r"\s*(?:$|[.,!?;:)…(-]|\b(?:one|ones|i|not|sorry|lol|haha|of course|please|instead|and|now)\b)", after)
+    )
 
 
 _WRITTEN = (

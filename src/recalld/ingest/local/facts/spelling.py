@@ -12,23 +12,25 @@ from functools import cache
 from recalld.ingest.local.facts.lexicon import classes
 
 _SLIPS = """
-    liv>live lvie>live mvoed>moved lst>last lsat>last qestion>question ur>your alergic>allergic allergc>allergic
-    alergy>allergy allergie>allergy adress>address addres>address birtday>birthday brithday>birthday
-    favorit>favorite favourit>favourite favrite>favourite favroite>favourite favoruite>favourite moveed>moved
-    movd>moved wroking>working wrok>work woking>working livng>living liveing>living curently>currently
-    currenly>currently actualy>actually acutally>actually definately>definitely definitly>definitely
-    recieved>received calender>calendar husbend>husband huband>husband daugther>daughter dauhgter>daughter
-    daugher>daughter brohter>brother freind>friend girlfreind>girlfriend boyfreind>boyfriend colleage>colleague
-    collegue>colleague emplyer>employer langauge>language lanugage>language vegeterian>vegetarian
-    vegitarian>vegetarian vegatarian>vegetarian veggitarian>vegetarian nubmer>number numbr>number phnoe>phone
-    emial>email emai>email appartment>apartment apartement>apartment appartement>apartment swithced>switched
-    swtiched>switched swiched>switched switchd>switched teh>the jsut>just anymroe>anymore anymor>anymore
-    becuase>because becasue>because prefered>preferred perfer>prefer prefre>prefer maried>married
-    marrried>married engagd>engaged divorsed>divorced pregant>pregnant pregnent>pregnant diabetis>diabetes
-    astma>asthma ashtma>asthma intolerent>intolerant intollerant>intolerant lactos>lactose deadlien>deadline
-    dealine>deadline promotted>promoted promtoed>promoted techer>teacher teahcer>teacher enginer>engineer
-    enginneer>engineer developper>developer develper>developer acountant>accountant nurce>nurse studing>studying
-    studiyng>studying univeristy>university univercity>university timezon>timezone
+    liv>live lvie>live mvoed>moved lst>last lsat>last qestion>question ur>your duaghter>daughter calld>called
+    callled>called nmae>name brthday>birthday hasband>husband wfie>wife tabel>table freinds>friends
+    favourtie>favourite alergic>allergic allergc>allergic alergy>allergy allergie>allergy adress>address
+    addres>address birtday>birthday brithday>birthday favorit>favorite favourit>favourite favrite>favourite
+    favroite>favourite favoruite>favourite moveed>moved movd>moved wroking>working wrok>work woking>working
+    livng>living liveing>living curently>currently currenly>currently actualy>actually acutally>actually
+    definately>definitely definitly>definitely recieved>received calender>calendar husbend>husband
+    huband>husband daugther>daughter dauhgter>daughter daugher>daughter brohter>brother freind>friend
+    girlfreind>girlfriend boyfreind>boyfriend colleage>colleague collegue>colleague emplyer>employer
+    langauge>language lanugage>language vegeterian>vegetarian vegitarian>vegetarian vegatarian>vegetarian
+    veggitarian>vegetarian nubmer>number numbr>number phnoe>phone emial>email emai>email appartment>apartment
+    apartement>apartment appartement>apartment swithced>switched swtiched>switched swiched>switched
+    switchd>switched teh>the jsut>just anymroe>anymore anymor>anymore becuase>because becasue>because
+    prefered>preferred perfer>prefer prefre>prefer maried>married marrried>married engagd>engaged
+    divorsed>divorced pregant>pregnant pregnent>pregnant diabetis>diabetes astma>asthma ashtma>asthma
+    intolerent>intolerant intollerant>intolerant lactos>lactose deadlien>deadline dealine>deadline
+    promotted>promoted promtoed>promoted techer>teacher teahcer>teacher enginer>engineer enginneer>engineer
+    developper>developer develper>developer acountant>accountant nurce>nurse studing>studying studiyng>studying
+    univeristy>university univercity>university timezon>timezone
 """
 _COMMON: dict[str, str] = dict(re.findall(r"(\w+)>(\w+)", _SLIPS))
 _WORD = re.compile(r"[a-zA-Z]{3,}")
@@ -70,10 +72,9 @@ def _entries() -> tuple[frozenset[str], dict[str, tuple[str, ...]]]:
     """All single words of the lexicon, and the long ones of `_CLASSES` by their skeleton."""
     known = frozenset(part for entries in classes().values() for entry in entries for part in entry.split())
     skeletons: dict[str, tuple[str, ...]] = {}
-    for name in _CLASSES:
-        for entry in classes()[name]:
-            if len(entry) >= _LONG and entry.isalpha():
-                skeletons[_skeleton(entry)] = (*skeletons.get(_skeleton(entry), ()), entry)
+    for word in {word for name in _CLASSES for entry in classes()[name] for word in entry.split()}:
+        if len(word) >= _LONG and word.isalpha():
+            skeletons[_skeleton(word)] = (*skeletons.get(_skeleton(word), ()), word)
     return known, skeletons
 
 

@@ -3,7 +3,7 @@
 A *kind* is a function from the text at the slot to readings; no reading means that the row does not apply. A reading may
 name another attribute than the slot (a country where a city was asked for). Every class of the lexicon is a kind too:
 `<diet:diet>` reads a phrase whose last words are in the class `diet`; `+` behind a class reads a list of its entries, `!` an
-entry right at the slot.
+entry right at the slot, `=` an entry that is the whole phrase.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from functools import cache
 from recalld.ingest.local.facts import lexicon
 from recalld.ingest.local.facts.kinds import persons, places, things, work
 from recalld.ingest.local.facts.kinds.forms import FORMS
-from recalld.ingest.local.facts.kinds.lexical import animals, exact, lexical, listed, species
+from recalld.ingest.local.facts.kinds.lexical import animals, exact, lexical, listed, species, whole
 from recalld.ingest.local.facts.kinds.reading import Kind, Reading
 from recalld.ingest.local.facts.kinds.typed import ATTRIBUTE_OF, TYPED
 
@@ -74,12 +74,14 @@ def kind(name: str) -> Kind:
     """The kind called *name*: one of `KINDS`, or a lexicon class (head of a phrase; with `+` a list, with `!` a whole entry)."""
     if name in KINDS:
         return KINDS[name]
-    class_name = name.rstrip("+!")
+    class_name = name.rstrip("+!=")
     if class_name not in lexicon.classes():
         message = f"no kind of value is called {name!r}: add it to KINDS, or a class to lexicon.toml"
         raise KeyError(message)
     if name.endswith("+"):
         return listed(class_name)
+    if name.endswith("="):
+        return whole(class_name)
     return exact(class_name) if name.endswith("!") else lexical(class_name)
 
 
@@ -109,4 +111,4 @@ def classes_needed(name: str) -> frozenset[str]:
     """The classes of the lexicon one of which a sentence must hold for the kind called *name*; empty: it needs none."""
     if name in KINDS:
         return frozenset(_NEEDED.get(name, ()))
-    return frozenset((name.rstrip("+!"),))
+    return frozenset((name.rstrip("+!="),))

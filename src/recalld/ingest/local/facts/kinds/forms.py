@@ -109,7 +109,7 @@ def age(text: str, _cased: bool) -> Iterator[Reading]:
 def days(text: str, _cased: bool) -> Iterator[Reading]:
     """One or several days of the week, as written."""
     match = re.match(
-        rf"(?:on\s+|every\s+|each\s+)?(?P<v>{_DAY}(?:(?:\s*,\s*|\s*(?:,?\s*and|&|/|or|to|through|-)\s*){_DAY})*)\b",
+        rf"(?:on\s+|every\s+|each\s+|the\s+)*(?P<v>(?:(?:first|second|third|fourth|last|1st|2nd|3rd|4th)\s+)?{_DAY}(?:(?:\s*,\s*|\s*(?:,?\s*and|&|/|or|to|through|-)\s*){_DAY})*)\b",
         text,
         re.IGNORECASE,
     )
@@ -176,6 +176,7 @@ FORMS: Mapping[str, Kind] = {
     "hours": _matching(rf"{NUMBER}(?:\s?-\s?{NUMBER})?[\s-]?(?:hours?|hrs?|h)\b"),
     "duration": _matching(rf"{NUMBER}[\s-]?(?:minutes?|mins?|hours?|hrs?|days?|weeks?|months?|years?)\b"),
     "nth": _nth,
+    "nperson": _matching(rf"{NUMBER}[- ]person(?= household)"),
     "amount": _matching(
         rf"[$€£]?{NUMBER}\s?(?:euros?|dollars?|pounds?|quid|bucks|chf|francs|kr|[$€£])?(?=\s*(?:a|per|/)\s?(?:week|"
         rf"month|year|day|night|head|person))"

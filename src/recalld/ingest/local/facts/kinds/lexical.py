@@ -108,3 +108,14 @@ def exact(class_name: str) -> Kind:
             yield Reading(" ".join(phrase[:size]))
 
     return read
+
+
+def whole(class_name: str) -> Kind:
+    """The kind of phrases that are an entry of *class_name* from end to end: "finance", not "the finance team"."""
+
+    def read(text: str, _cased: bool) -> Iterator[Reading]:
+        phrase = bare(take(text, most=5, stop=(STOP | {"and", "or"})))
+        if phrase and lexicon.leading(phrase, class_name) == len(phrase):
+            yield Reading(" ".join(phrase))
+
+    return read

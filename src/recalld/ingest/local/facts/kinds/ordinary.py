@@ -6,6 +6,7 @@ from recalld.ingest.local.facts.lexicon import words
 
 ORDINARY = words(
     """
+    january february march july september october november december
     a an the my our your his her their some any no lot bit few very really so too quite pretty super kind sort good
     bad great fine ok okay sure happy sad sorry glad tired busy sick ill late early ready done here there back home
     new old big small little long short hot cold hungry thirsty bored confused lost stuck curious wondering thinking

@@ -46,7 +46,6 @@ def _plausible_name(word: str) -> bool:
         "job",
         "diet",
         "weekday",
-        "month",
         "religion",
         "country",
         "animal",

@@ -380,7 +380,7 @@ def budget(text: str, _cased: bool) -> Iterator[Reading]:
         re.IGNORECASE,
     )
     if match:
-        yield Reading(match.group("v").strip(" ,."), "budget")
+        yield Reading(match.group("v").strip(" ,."))
 
 
 def plan(text: str, _cased: bool) -> Iterator[Reading]:
@@ -560,7 +560,9 @@ _PRACTISED = {
 def practised(text: str, _cased: bool) -> Iterator[Reading]:
     """A pastime told by a verb: "knit" → "knitting"; only when nothing is knitted ("I run a shop" is no running)."""
     match = re.match(
-        r"(?P<v>[a-z]+)(?=\s*(?:$|[,.!?;]|(?:a lot|for fun|on|every|most|in|twice|once|whenever|regularly|"
+        r"(?P<v>[a-z]+)(?=\s*(?:$|[,.!?;]|(?:a lot|for fun|for (?:the|a|my)|on (?:mon|tue|wed|thu|fri|sat|sun|"
+        r"week|the (?:weekend|beach|trail|treadmill|track))\w*|every|most|in (?:the|my|winter|summer|spring|"
+        r"autumn)|twice|once|whenever|regularly|"
         r"competitively|to relax|after|before|at|with|and|when|three times|daily|outdoors|indoors)\b))",
         text,
         re.IGNORECASE,

@@ -9,11 +9,18 @@ from recalld.ingest.local.facts import lexicon
 from recalld.ingest.local.facts.kinds.ordinary import EMPTY, ORDINARY
 from recalld.ingest.local.facts.kinds.reading import Reading
 from recalld.ingest.local.facts.lexicon import words
-from recalld.ingest.local.facts.phrases import STOP, bare, capitalised, take
+from recalld.ingest.local.facts.phrases import DETERMINERS, STOP, bare, capitalised, take
+
+
+def _behind_called(text: str) -> str:
+    """The name in "a small brewery called Halfmoon"; *text* as it is without such a name."""
+    named = re.match(r"(?:an?|the)\s+(?:[\w-]+\s+){1,4}(?:called|named)\s+(?=[A-Z])", text)
+    return text[named.end() :] if named else text
 
 
 def org(text: str, cased: bool) -> Iterator[Reading]:
     """A firm or institution: capitalised words, or a common noun such as "the city library"."""
+    text = _behind_called(text)
     phrase = take(text, most=6, stop=(STOP | {"or"}) - {"for", "of", "the", "on", "&", "+"})
     proper = proper_name(phrase)
     if proper and text.startswith(("a ", "an ")) and lexicon.is_a(proper[0], "city", "country", "nationality"):
@@ -172,6 +179,8 @@ def _is_job(phrase: list[str]) -> bool:
         or lexicon.is_a(last, "animal", "nationality", "weekday", "month")
     ):
         return False
+    if any(word.casefold() in DETERMINERS for word in phrase[1:]):
+        return False
     if len(phrase) >= 3 and phrase[-2].casefold() == "of":
         return True
     if lexicon.head(phrase, "job") or lexicon.head(phrase, "instrument_player"):
@@ -274,6 +283,7 @@ def _software(found: list[str]) -> bool:
 
 def firm(text: str, _cased: bool) -> Iterator[Reading]:
     """A firm by its proper name only."""
+    text = _behind_called(text)
     found = proper_name(take(text, most=5, stop=STOP - {"of", "the", "for", "&", "+"}))
     if (
         found

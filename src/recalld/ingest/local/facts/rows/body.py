@@ -105,7 +105,8 @@ ROWS = (
         "smoke-free|smoke_free|cigarette-free|nicotine-free since|for|now",
         gives={"smoking": "non-smoker"}, addressed=True,
     ),
-    row("{i} {adv}? eat everything|anything", gives={"diet": "eats everything"}),
+    row("{i} {adv}? eat everything|anything but|except|apart_from <dislikes:things>"),
+    row("{i} {adv}? eat everything|anything $", gives={"diet": "eats everything"}),
     row("<intolerance:allergen> makes|make me .. ill|sick", confidence=0.6, addressed=True),
     # habits
     row("{i} {adv}? smoke", gives={"smoking": "smoker"}, gives_not={"smoking": "non-smoker"}),
@@ -180,5 +181,17 @@ ROWS = (
     row(
         "{my} wheelchair", gives={"accessibility_need": "wheelchair"},
         asked=True, any_mood=True, confidence=0.8,
+    ),
+    row(
+        "<allergy:allergens> as_well|too|also",
+        addressed=True, needs=r"\b(?:patch test|prick test|allergist|allerg\w+)\b", confidence=0.75,
+    ),
+    row(
+        "days|weeks|months|years without {adv}? a? cigarette|cigarettes|smoking|smoke",
+        gives={"smoking": "non-smoker"}, addressed=True,
+    ),
+    row(
+        "days|weeks|months|years without {adv}? a? drink|alcohol|drinking",
+        gives={"alcohol": "no alcohol"}, addressed=True,
     ),
 )

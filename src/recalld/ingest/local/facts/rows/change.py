@@ -95,4 +95,9 @@ ROWS = (
         retract=True, addressed=True,
         among=("employer", "bank", "gym", "tool", "subscription", "mobile_provider", "insurance"),
     ),
+    row("{ive}? exported|migrated|imported|transferred|copied|moved .. from <-:typed> into|to|over_to <:typed>"),
+    row("<-:typed> is|are|'s out , <:typed> is|are|'s in", addressed=True),
+    row("<:typed> is|are|'s in , <-:typed> is|are|'s out", addressed=True),
+    row("<:typed> beats <-:typed>", addressed=True, confidence=0.7),
+    row("so yes|yeah , <:typed>", addressed=True, confidence=0.6),
 )

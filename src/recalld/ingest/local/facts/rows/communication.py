@@ -239,4 +239,24 @@ ROWS = (
     ),
     row("^ <preferred_language:language!> please|again|from_now_on|now", addressed=True, confidence=0.8),
     row("back to <preferred_language:language!>", addressed=True, confidence=0.75),
+    row("{i} use|prefer|like|want|think_in the|a? <date_format:clock!>", planned=True),
+    row("<date_format:clock!> please|from_now_on|always|now|again|only|instead|times", addressed=True),
+    row("{i}|'d rather be texted|messaged than", gives={"contact_preference": "text"}, any_mood=True),
+    row("{i}|'d rather be emailed|e-mailed than", gives={"contact_preference": "email"}, any_mood=True),
+    row("{i}|'d rather be called|phoned|rung than", gives={"contact_preference": "phone"}, any_mood=True),
+    row("<communication_style:style_tone!> is fine|ok|okay|enough|better|perfect", addressed=True, confidence=0.7),
+    row(
+        "give|write|send me {a}? full|long|detailed explanation|explanations|answer|answers "
+        "from_now_on|from_here_on|in_future|always|every_time",
+        gives={"answer_length": "detailed"}, addressed=True,
+    ),
+    row(
+        "always|please .. in <unit_preference:unit!>",
+        addressed=True, asked=True, any_mood=True, needs=r"\balways|from now on|every time\b",
+    ),
+    row("<answer_length:style_length> is|are fine|ok|okay|better|good|welcome", addressed=True, confidence=0.65),
+    row(
+        "<answer_length:style_length> answers|replies|responses is|are fine|ok|okay|better|good|welcome",
+        addressed=True, confidence=0.7,
+    ),
 )

@@ -15,7 +15,7 @@ _AWAY = (
 _MOVED = (
     r"\b(?:mov(?:e|ed|ing)|relocat\w+|unpack\w*|boxes|movers|removal van|new (?:flat|place|apartment|house|home|"
     r"city|address)|housewarming|settl(?:ed|ing) in|keys|"
-    r"registration office|lease|the move|landlord)\b"
+    r"registration office|lease|the move|landlord|register|moving van|new in town)\b"
 )
 
 # fmt: off
@@ -207,4 +207,12 @@ ROWS = (
     row("{im} {a} <job_title:job> from <home_city:town>"),
     row("^ lives_in|based_in|living_in|hometown|home|city|home_town : <home_city:place>", addressed=True),
     row("{im} {a} <job_title:job> in|near <home_city:town>", confidence=0.7),
+    row("{im} {a} <household:nperson> household"),
+    row("person household in <home_city:town>", addressed=True),
+    row("{have} the|our|my? place|house|flat|apartment {adv}? all? to_myself", gives={"household": "alone"}),
+    row("{im} living alone|by_myself|on_my_own {adv}? now|again|these_days?", gives={"household": "alone"}),
+    row(
+        "{my} first? own place|home|house|flat|apartment",
+        gives={"housing": "homeowner"}, needs=r"\b(?:keys|bought|mortgage|notary|closing|first)\b", confidence=0.6,
+    ),
 )

@@ -8,7 +8,7 @@ from recalld.ingest.local.facts.row import row
 ROWS = (
     row("{my} full|real|legal|first|actual|proper|given|new|married|birth? name {is} {adv}? <name:name>"),
     row("my name's|names <name:name>"),
-    row("name's|name_is <name:name>", addressed=True),
+    row("^ name's|name_is <name:name>", addressed=True),
     row("^ name : <name:name>", addressed=True),
     row("the_name is|'s <name:name>", addressed=True),
     row("^ this is <name:name> here|speaking|again|from|writing|,", addressed=True),
@@ -113,7 +113,7 @@ ROWS = (
     row("{im} {a}? {adv}? <chronotype:chronotype>", negated="ignore"),
     row("{im} {a}? {adv}? <personality:personality>", negated="ignore", confidence=0.8),
     # in passing
-    row("it's|its|it_is|with|for me , <name:firstname>", addressed=True, confidence=0.8),
+    row("it's|its|it_is|with|for|from|by|to|that's me , <name:firstname>", addressed=True, confidence=0.8),
     row("me|myself ( <name:name> )", addressed=True, confidence=0.75),
     row("put|write|book|register|sign me {adv}? down|up|in|it? as|under <name:name>", addressed=True, confidence=0.8),
     row("under|in the|my name <name:fullname>", addressed=True, confidence=0.75),
@@ -153,4 +153,10 @@ ROWS = (
     row("dob|d.o.b.|date_of_birth|birthdate {is}? <birthday:date>", addressed=True),
     row("^ surname|last_name|full_name|first_name {is}? <name:name>", addressed=True),
     row("{im}? turning|turn|'ll_be {adv}? /\\d{1,3}/ on {adv}? <birthday:date>"),
+    row(
+        "table|reservation|booking|book .. under|in_the_name_of|in_the_name <name:name>",
+        addressed=True, confidence=0.65, unless=r"\b(?:client|guest|boss|his|her|their) name\b",
+    ),
+    row("{my} username|handle|nick|user_name .. is|: <username:handle>"),
+    row("{im} {a}? size <clothing_size:size>"),
 )

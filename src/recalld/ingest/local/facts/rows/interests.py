@@ -202,4 +202,10 @@ ROWS = (
     ),
     row("{i} {adv}? sing|play|perform in|with|for <choir:proper>"),
     row("{ive}? {adv}? joined {a} .. choir|band|quartet|orchestra|ensemble|club|team|league|group , <club:proper>"),
+    row("halfway|deep|well|stuck through|into|in <reading:book> instead|now|these_days", addressed=True),
+    row("{im} {adv}? halfway|deep|well through|into <reading:book>"),
+    row(
+        "{ive}? started|begun|picked_up|on_to reading? <reading:inquotes>",
+        needs=r"\b(?:read\w*|book|novel|page|chapter)\b",
+    ),
 )

@@ -272,4 +272,27 @@ ROWS = (
         "mum|mom|dad|mother|father|mama|papa|parent of|to .. ( <child:names>",
         addressed=True, needs=r"\b(?:i|i'm|me|my|profile|bio|intro)\b", confidence=0.7,
     ),
+    row("{ive}? lost|buried|miss <:firstname> last|in|this|yesterday|on|today|to", retract=True, among=("pet",)),
+    row("there's|there_is {adv}? {a}? <:petnamed>", addressed=True, needs=r"\b(?:my|our|we|i)\b"),
+    row("{ive} been together .. , <partner_name:firstname> and_i|&_i"),
+    row("<partner_name:firstname> and_i|&_i .. been|are .. together|a_couple|dating|married"),
+    row("{ive}? adopted|got|have|took_in|rescued <pet:firstname> ,|( a|an|another|the|our <:species>"),
+    row("{my} /(?:dog|cat|rabbit|horse|parrot|hamster)s'?/ names {is} <pet:names>", asked=True),
+    row(
+        "{a}|{my} <:species> .. , <pet:firstname> is|'s",
+        addressed=True, needs=r"\b(?:my|our|i|we|flat|home|house|living room|apartment)\b", confidence=0.65,
+    ),
+    row("<child:firstname> and|& baby <child:firstname>", addressed=True, needs=r"\b(?:my|our|kids?|children|we)\b"),
+    row(
+        "{ive}? brought_home|picked_up <pet:firstname> ,|from",
+        needs=r"\b(?:dog|cat|puppy|kitten|rabbit|shelter|vet|leash|litter|breeder)\b",
+    ),
+    row(
+        "{im} with <manager:person> since|now|these_days",
+        needs=r"\b(?:supervisor|advisor|adviser|boss|manager|line manager)\b",
+    ),
+    row(
+        "{i} .. reassigned|assigned|transferred to <manager:person>",
+        needs=r"\b(?:supervisor|advisor|adviser|boss|manager|line manager|prof\w*)\b",
+    ),
 )

@@ -28,7 +28,7 @@ ROWS = (
         "{my} <@*_deadline:noun> deadline {is}|got_moved_to|was_moved_to|moved_to|has_moved_to|"
         "got_pushed_to|was_extended_to|got_extended_to|has_been_extended_to {adv}? on|by? <:datetime>",
     ),
-    row("{my} <@*_deadline:noun> is|are {adv}? due {adv}? on|by|at? <:datetime>"),
+    row("{my}|the <@*_deadline:noun> is|are {adv}? due {adv}? on|by|at? <:datetime>"),
     row("{my}|the {new}? deadline {is} {adv}? on|by|now|currently? <deadline:datetime>", addressed=True),
     row("deadline : <deadline:datetime>", addressed=True),
     row(
@@ -185,4 +185,42 @@ ROWS = (
         addressed=True,
     ),
     row("<@*_deadline:noun> is? now|already due {adv}? on|by? <:date>", addressed=True),
+    row("{my}|the? <@*_time:noun> is|'s {adv}? back|now|still|already? at|to <:time>", addressed=True, confidence=0.75),
+    row(
+        "they|we moved|shifted|pushed|put {my}|the? <@*_time:noun> {adv}? back|forward? to|at <:time>",
+        addressed=True, confidence=0.75,
+    ),
+    row(
+        "{my}|the? <@*_deadline:noun> got|was|has_been|is pushed|moved|extended|postponed|delayed|"
+        "brought_forward|pushed_back {adv}? to|:|due|until <:datetime>",
+        addressed=True,
+    ),
+    row(
+        "{my}|the? <@*_deadline:noun> got|was|has_been|is pushed|moved|extended|postponed|delayed|"
+        "brought_forward|pushed_back .. due {adv}? on|by? <:datetime>",
+        addressed=True,
+    ),
+    row(
+        "they|she|he|boss|client|team pushed|moved|extended|postponed {my}|the <@*_deadline:noun> {adv}? "
+        "back? to|until <:datetime>",
+        addressed=True,
+    ),
+    row("{my}|the? <@*_time:noun> slid|slipped|moves|shifted|went to|back_to <:time>", addressed=True, confidence=0.75),
+    row("^ <@*_time:noun> at <:time>", addressed=True, confidence=0.65, needs=r"\bstand-?up|daily|lunch|bedtime\b"),
+    row("{i}|{im} .. doing|writing|keeping|do|write|keep {my}|the <@*_language:noun> in <:language!>", confidence=0.75),
+    row(
+        "<@*_language:noun> in <:language!> from|again|now|please|only",
+        addressed=True, confidence=0.7, needs=r"\b(?:our|we|we're|team|colleagues?|minutes|meetings?)\b",
+    ),
+    row("{my} <@*_language:noun> language is <:language!>"),
+    row("moved|shifted|pushed|rescheduled <@*_day:noun> to <:days>", addressed=True, confidence=0.75),
+    row("^ <@*_day:noun> 's <:days>", addressed=True, confidence=0.7),
+    row(
+        "codename|working_title|title|name 's|is now? <project:firm> from_today|now|from_now_on",
+        addressed=True, renames=True, needs=r"\b(?:project|codename|working title|band|app|newsletter|podcast)\b",
+    ),
+    row(
+        "come|comes|came out as <project:firm>",
+        addressed=True, renames=True, needs=r"\bname|renam|retir", confidence=0.6,
+    ),
 )

@@ -186,11 +186,11 @@ ROWS = (
     row("{i} {adv}? cycle|bike to work|the_office|uni|university", gives={"commute": "by bike"}),
     row("{i} {adv}? go|get|travel|come to work|the_office {adv}? by <commute:transport>"),
     # money
-    row("{my} {new}? .. budget {is} {adv}? under|below|up_to|max|at_most|now? <:budget>"),
-    row("budget|max_budget : {adv}? <:budget>", addressed=True),
-    row("{have} {a} budget of {adv}? <:budget>"),
+    row("{my} {new}? .. budget {is} {adv}? under|below|up_to|max|at_most|now? <budget:budget>"),
+    row("budget|max_budget : {adv}? <budget:budget>", addressed=True),
+    row("{have} {a} budget of {adv}? <budget:budget>"),
     row(
-        "{i} can|want_to|could spend {adv}? up_to|at_most|max|about? <:budget>",
+        "{i} can|want_to|could spend {adv}? up_to|at_most|max|about? <budget:budget>",
         planned=True, any_mood=True, confidence=0.7,
     ),
     # in passing
@@ -202,7 +202,11 @@ ROWS = (
         addressed=True, confidence=0.75,
     ),
     row("only <operating_system:os> machines|computers|laptops|here|at_home", addressed=True),
-    row("company|work|office|boss|school moved|switched|migrated us all|everyone|over? to <:software>", addressed=True),
+    row(
+        "company|work|office|boss|school|team|studio|lab|department|everyone|everybody|firm "
+        "moved|switched|migrated|went|changed us? all|everyone|over|back? to <:software>",
+        addressed=True,
+    ),
     row("we're|we_are|i'm|i_am {adv}? all? on <:software> now|these_days|since|at_work|for"),
     row("{i} do|keep|manage|track|plan|write|run {my}? .. in|on|with <:software>"),
     row("{i} moved|switched|migrated all? my|our .. to|onto <:software>"),
@@ -229,4 +233,31 @@ ROWS = (
     row("{ive}? {adv}? sold|flogged|scrapped|got_rid_of|gave_away the|my|our bike|bicycle|pushbike", ends={"bicycle": ""}),
     row("{ive}? {adv}? upgraded|downgraded {adv}? to {a}? <plan:plan_name!>"),
     row("the|my|our <@*_budget:noun> budget .. up_to|down_to|to <:budget>", addressed=True, unless=r"\b(?:would|could|should|might)\b"),
+    row(
+        "invoice|invoices|invoicing|bill|prices|budget|pay|paid|charge|quote .. in <currency:currency!>",
+        addressed=True,
+    ),
+    row("in <currency:currency!> now|again|instead|these_days", addressed=True),
+    row(
+        "{my}|the? rent is|went_up_to|went_down_to|goes_up_to|rose_to|increased_to|is_now|now|dropped_to "
+        "{adv}? <rent:budget>",
+        addressed=True, confidence=0.8,
+    ),
+    row("{i} take|catch|ride the|a? <commute:transport> now|to_work|to_the_office|in|every|these_days"),
+    row("no_more driving", ends={"commute": ""}, addressed=True),
+    row(
+        "put|raise|raised|cut|lowered|upped|increased {my}|the <@*_budget:noun> budget {adv}? up|down? to <:budget>",
+        addressed=True, any_mood=True,
+    ),
+    row("{my}|the <@*_budget:noun> budget went|goes|has_gone up|down to <:budget>", addressed=True),
+    row(
+        "{ive}? went|upgraded|downgraded|gone|switched <plan:plan_name!> yesterday|today|now|this|last|plan|instead",
+        needs=r"\b(?:plan|tier|subscription|storage|invoice|seats?|basic|premium|pro)\b",
+    ),
+    row(
+        "everything|everything's|money|accounts|salary is|'s|goes? {adv}? at|with|to <bank:firm>",
+        addressed=True, needs=r"\b(?:bank|standing orders?|iban|account|direct debit|savings)\b",
+    ),
+    row("{ive}? gone|went electric|hybrid : {a}? <:vehicle>"),
+    row("now {a} <:vehicle> sits|stands|is", addressed=True, confidence=0.7),
 )

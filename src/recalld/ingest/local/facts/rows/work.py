@@ -160,7 +160,7 @@ ROWS = (
         "{i} {adv}? {moved}|switched|transferred|changed {adv}? from {a}? <-team:thing> "
         "team|department|division? to {a}? <team:thing> team|department|division",
     ),
-    row("{i} {adv}? {moved}|switched|transferred|changed {adv}? to {a}? <team:thing> team|department|division"),
+    row("{ive}? {adv}? {moved}|switched|transferred|changed {adv}? to {a}? <team:thing> team|department|division"),
     row("{my} team|department|division {is} {adv}? called? <team:proper>"),
     row("{i} manage|lead|supervise {a} team of <team_size:number>"),
     row("{im} {a}? team of <team_size:number>"),
@@ -246,8 +246,8 @@ ROWS = (
     row("{i} teach {a}? <grade_taught:grade>"),
     # in passing
     row("{i} work in {a} <employer:orgnoun>"),
-    row("{im} in <industry:field>"),
-    row("{i} work in <industry:field>"),
+    row("{im} in <industry:field=>"),
+    row("{i} work in <industry:field=>"),
     row("{my} .. shift|shifts|night|day|work at the|a|an? <employer:org>", asked=True, confidence=0.75),
     row(
         "{my} <employer:firm> colleagues|badge|laptop|email|contract|office|manager|boss|job|colleague|"
@@ -283,7 +283,7 @@ ROWS = (
     row("not a|an .. , just|only|merely a|an|the? <job_title:job>", addressed=True),
     row("^ <job_title:knownjob> , .. i|my|here|so|by", addressed=True, confidence=0.6),
     row(
-        "{my} pupils|9th_graders|graders|classroom|lesson_plans",
+        "{my} .. pupils|graders|classroom|lesson_plans|homeroom",
         gives={"job_title": "teacher"}, asked=True, any_mood=True, confidence=0.6,
     ),
     row(
@@ -343,4 +343,27 @@ ROWS = (
     row("{my} team_lead|team_leader|line_manager|head_of_department {is} {adv}? called|named? <manager:person>"),
     row("here|again , the|a|your .. <job_title:knownjob> with|from|who", addressed=True, confidence=0.7),
     row("kept|taken|took me on as {a}? <job_title:job>", addressed=True),
+    row(
+        "^ <job_title:knownjob> , second|third|first|final|full-time|part-time|currently|based|from|living|"
+        "working|with|by|at|since|so|need|bill|freelance|self-employed|looking",
+        addressed=True, confidence=0.6,
+    ),
+    row(
+        "^ <job_title:knownjob> at|with <employer:firm> starts|started|begins|from|since",
+        addressed=True, confidence=0.75,
+    ),
+    row(
+        "{ive}? been? handed|given|assigned|took_over|taken_over|running|lead|leading {my}|the <team:firm> "
+        "team|department|group",
+    ),
+    row("team|department|group {adv}? instead|now? , <team_size:number> people|of_us|strong|heads", addressed=True),
+    row("{im} back on <working_hours:shifts>", confidence=0.8),
+    row("back on <working_hours:shifts>", addressed=True, needs=r"\bshifts?|nights|rota|roster\b", confidence=0.8),
+    row("{im} part_of the team at <employer:firm>"),
+    row(
+        "{im} with <employer:firm> now",
+        unless=r"\b(?:bank|account|gym|provider|contract|roaming|insurance|insured|sim|broadband|phone)\b",
+        confidence=0.65,
+    ),
+    row("sworn_in|appointed|licensed|registered .. as {a}? <job_title:knownjob>"),
 )
