@@ -28,7 +28,7 @@ from urllib.parse import quote
 import psycopg
 from psycopg.rows import DictRow, dict_row
 
-from benchmarks.context import NOW, TEMPLATES, TENANT, Writer
+from benchmarks.people import NOW, TENANT, Writer
 from recalld import Memory
 from recalld.postgres.account import server_account
 from recalld.postgres.binaries import newest
@@ -41,6 +41,7 @@ from recalld.postgres.server_settings import SETTINGS
 SQL = beside(__file__, "scale.sql")
 PASSWORD = "benchmark"  # noqa: S105 -- of a cluster that lives as long as the benchmark
 DATABASE = "scale"
+TEMPLATES = 500
 FACTS = 8
 CHUNK = 5_000  # users written in one transaction
 ROUNDS = 5
