@@ -338,6 +338,7 @@ class UserMemory:
             found = await self.parts.journal.read(tx, session_id)
         if found is None:
             raise NotFound(f"there is no session {session_id!r}")
+        self._note("messages.read", (), len(found[0]))
         return found[0], found[1]
 
     async def sessions(self, *, state: SessionState | None = None, limit: int = 100) -> list[Session]:
@@ -534,6 +535,7 @@ class UserMemory:
             found = await self.parts.episodes.get(tx, [episode_id], await self.parts.journal.epoch(tx))
         if not found:
             raise NotFound(f"there is no episode {episode_id!r}")
+        self._note("episodes.read", (found[0].purpose,), 1)
         return found[0]
 
     async def add_episode(
@@ -610,6 +612,7 @@ class UserMemory:
 
         question = self._query(query, k=k, at=at, purposes=purposes, topics=(), since=None, until=None)
         found = await self.parts.recall.search(self.ref, question)
+        self._note("episodes.searched", question.purposes, len(found.hits))
         facts = matching(await self.facts(include_closed=True, purposes=purposes, at=at), query)
         episodes = tuple(hit.episode for hit in found.hits)
         if not dry_run:

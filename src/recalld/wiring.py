@@ -34,7 +34,7 @@ from recalld.postgres.embedded import EmbeddedPostgres, default_data_dir
 from recalld.postgres.lint import refuse_unsafe
 from recalld.postgres.migrate import migrate, pending
 from recalld.postgres.pool import Database
-from recalld.privacy.audit import Audit
+from recalld.privacy.audit import Audit, Caller, caller
 from recalld.privacy.delete import Deletion
 from recalld.privacy.erase import Eraser
 from recalld.privacy.export import Exporter
@@ -95,6 +95,11 @@ class Parts:
         task.add_done_callback(self._running.discard)
         done, _ = await asyncio.wait({task}, timeout=seconds)
         return task.result() if done else otherwise
+
+    async def work(self) -> None:
+        """Run the worker until cancelled; what it does is audited as the worker's."""
+        caller.set(Caller(actor="worker"))
+        await self.worker.run()
 
     async def settle(self) -> None:
         """Wait for the work that went on past its caller's budget."""
@@ -305,7 +310,7 @@ async def _opened(parts: Parts) -> AsyncGenerator[None]:
     if parts.settings.warm_up:
         tasks.append(asyncio.create_task(prepare(parts.embedder, parts.attributes), name="recalld-first-use"))
     if parts.settings.worker:
-        tasks.append(asyncio.create_task(parts.worker.run(), name="recalld-worker"))
+        tasks.append(asyncio.create_task(parts.work(), name="recalld-worker"))
     try:
         yield
     finally:

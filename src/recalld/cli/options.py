@@ -16,6 +16,7 @@ import typer
 
 from recalld.errors import InvalidTime
 from recalld.memory import Memory, UserMemory
+from recalld.privacy.audit import Caller, caller
 from recalld.settings import Settings
 from recalld.values import DEFAULT_PURPOSE
 
@@ -65,11 +66,15 @@ class Target:
 
 
 def runs(command: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, T]:
-    """Let typer call an asynchronous command."""
+    """Let typer call an asynchronous command; what it does is audited as done on the command line."""
+
+    async def audited(*args: P.args, **kwargs: P.kwargs) -> T:
+        caller.set(Caller(actor="cli"))
+        return await command(*args, **kwargs)
 
     @wraps(command)
     def call(*args: P.args, **kwargs: P.kwargs) -> T:
-        return asyncio.run(command(*args, **kwargs))
+        return asyncio.run(audited(*args, **kwargs))
 
     return call
 

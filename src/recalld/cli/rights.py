@@ -28,7 +28,6 @@ from recalld.memory import Memory
 from recalld.postgres.data_dir import default_data_dir
 from recalld.postgres.embedded import EmbeddedPostgres
 from recalld.postgres.maintenance import scrub
-from recalld.privacy.audit import Caller, caller
 from recalld.privacy.deep import scrub_working_memory
 from recalld.privacy.purposes import Purpose
 from recalld.privacy.receipt import faults, from_mapping, secrets, tenant_scope
@@ -59,8 +58,7 @@ def register(app: typer.Typer) -> None:
 
 @asynccontextmanager
 async def opened(data_dir: Path | None) -> AsyncGenerator[Memory]:
-    """The installation, with what it does audited as done on the command line."""
-    caller.set(Caller(actor="cli"))
+    """The installation, without a worker of this process's own."""
     async with Memory.open(Settings.read(worker=False, data_dir=data_dir)) as memory:
         yield memory
 
@@ -79,7 +77,6 @@ async def erase(
 ) -> None:
     """Erase a person from all layers, and print the receipt."""
     _confirm(f"Erase everything about user {user!r} of tenant {tenant!r}? This cannot be undone", yes=yes)
-    caller.set(Caller(actor="cli"))
     async with Target(tenant=tenant, user=user, data_dir=data_dir).open() as memory:
         receipt = await memory.erase()
         unreached = await _scrub(memory.parts.working, data_dir) if deep else []

@@ -208,7 +208,7 @@ class Ingestion:
         async with self.database.transaction("worker", episode.user) as tx:
             fenced = await self.journal.fence(tx) != epoch
             if not fenced:
-                await self.episodes.mark_indexed(tx, [episode.episode_id], epoch=epoch)
+                await self.episodes.mark_indexed(tx, {episode.episode_id: episode.purpose}, epoch=epoch)
         if fenced:
             await self.vectors.delete(None, episode.user, [episode.episode_id])
 

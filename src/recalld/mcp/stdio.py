@@ -7,6 +7,7 @@ from typing import Any
 
 from recalld.mcp.tools import server
 from recalld.memory import Memory
+from recalld.privacy.audit import Caller, caller
 from recalld.server.access import Access, reach
 from recalld.server.keys import Key, Scope
 from recalld.settings import Settings
@@ -25,6 +26,7 @@ async def serve(settings: Settings, *, tenant_id: str, user_id: str) -> None:
         expires_at=None,
         revoked_at=None,
     )
+    caller.set(Caller(actor="mcp"))
     async with Memory.open(settings) as memory:
 
         def allowed(_: Any, scope: Scope, named: str | None) -> Access:

@@ -38,7 +38,7 @@ _TRIES = 1000
 class Caller:
     """On whose behalf this task works."""
 
-    actor: str = "library"  # id of the API key, or the face: cli, worker, library
+    actor: str = "library"  # id of the API key, or the face: cli, mcp (on standard input), worker, library
     request_id: str = ""
 
 
@@ -52,7 +52,7 @@ class AuditEvent:
 
     seq: int
     at: datetime
-    actor: str  # id of the API key, or the face
+    actor: str  # id of the API key, or the face: cli, mcp, worker, library
     action: str  # "context.read", "user.erased"
     subject: str  # the person's pseudonym; empty: the tenant as a whole
     purposes: tuple[str, ...]

@@ -180,14 +180,19 @@ class Purposes:
         return gone
 
     async def change(self, user: UserRef, purpose: str, *, to: str) -> Withdrawal:
-        """Remember under another purpose what was remembered under *purpose*: an audited event. Raises `PurposeRefused`."""
+        """Remember under another purpose what was remembered under *purpose*: an audited event. Raises `PurposeRefused`.
+
+        An index outside PostgreSQL hears of it through its outbox. Until then its hits under the old purpose yield nothing, and words
+        find under the new one.
+        """
         names = {"purpose": check_purpose(purpose), "to": check_purpose(to)}
         async with self.database.transaction("worker", user) as tx:
             row = await self.journal.lock_user(tx)
             await Gate().admit(tx, to)
             attributes = await self._attributes(tx, row.epoch, purpose)
+            values = {"epoch": row.epoch, "transactional": self.vectors.transactional, **names}
             counts = {
-                table: (await tx.execute(_SQL[f"change_{table}"], epoch=row.epoch, **names)).rowcount
+                table: (await tx.execute(_SQL[f"change_{table}"], **values)).rowcount
                 for table in ("statements", "sessions", "episodes", "vectors")
             }
             facts = (await tx.execute(_SQL["drop_facts"], epoch=row.epoch, purpose=purpose)).rowcount

@@ -106,8 +106,8 @@ update recalld.sessions set purpose = %(to)s
 where tenant_id = %(tenant_id)s and user_id = %(user_id)s and epoch = %(epoch)s and purpose = %(purpose)s
 
 -- name: change_episodes
--- An index elsewhere gets them again with their purpose.
-update recalld.episodes set purpose = %(to)s
+-- An index elsewhere gets them again with their purpose: they wait in its outbox.
+update recalld.episodes set purpose = %(to)s, indexed_at = case when %(transactional)s then indexed_at end
 where tenant_id = %(tenant_id)s and user_id = %(user_id)s and epoch = %(epoch)s and purpose = %(purpose)s
 
 -- name: change_vectors

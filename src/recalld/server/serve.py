@@ -89,7 +89,7 @@ async def _work_on(memory: Memory) -> None:
     """The worker, begun again when the database was away."""
     while True:
         try:
-            await memory.parts.worker.run()
+            await memory.parts.work()
         except RecalldError as error:
             log.error("worker.interrupted", error=type(error).__name__)  # noqa: TRY400 -- never the message
         await asyncio.sleep(1)

@@ -52,9 +52,10 @@ delete from recalld.episodes
 where tenant_id = %(tenant_id)s and user_id = %(user_id)s and episode_id = any(%(episode_ids)s::text[])
 
 -- name: mark_indexed
--- An external vector index has them.
-update recalld.episodes set indexed_at = now()
-where tenant_id = %(tenant_id)s and user_id = %(user_id)s and epoch = %(epoch)s and episode_id = any(%(episode_ids)s::text[])
+-- An external vector index has them with these purposes; what has another one by now waits in the outbox again.
+update recalld.episodes e set indexed_at = case when e.purpose = w.purpose then now() end
+from unnest(%(episode_ids)s::text[], %(purposes)s::text[]) as w (episode_id, purpose)
+where e.tenant_id = %(tenant_id)s and e.user_id = %(user_id)s and e.epoch = %(epoch)s and e.episode_id = w.episode_id
 
 -- name: overview
 -- All that search ranks by, in one statement: the user's row, the stems of the query's words with their hashes (a stop word has none, a

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -154,9 +154,10 @@ class EpisodeStore:
         """Remove episodes of whatever epoch; return how many there were."""
         return (await tx.execute(_SQL["delete"], episode_ids=list(episode_ids))).rowcount
 
-    async def mark_indexed(self, tx: Transaction, episode_ids: Sequence[str], *, epoch: int) -> None:
-        """Note that an external vector index has these episodes."""
-        await tx.execute(_SQL["mark_indexed"], episode_ids=list(episode_ids), epoch=epoch)
+    async def mark_indexed(self, tx: Transaction, purposes: Mapping[str, str], *, epoch: int) -> None:
+        """Note that an external vector index has these episodes, by their ids, each under the purpose it was written with."""
+        ids, written = list(purposes), list(purposes.values())
+        await tx.execute(_SQL["mark_indexed"], episode_ids=ids, purposes=written, epoch=epoch)
 
     async def overview(
         self,

@@ -197,7 +197,8 @@ class Reconciler:
             there = [] if fenced else [episode.episode_id for episode in await self.episodes.get(tx, ids, epoch)]
             if self.vectors.transactional:
                 await self.vectors.upsert(tx, [one for one in vectors if one.episode_id in there])
-            await self.episodes.mark_indexed(tx, there, epoch=epoch)
+            written = {one.episode_id: one.purpose for one in vectors if one.episode_id in there}
+            await self.episodes.mark_indexed(tx, written, epoch=epoch)
         gone = sorted(set(ids) - set(there))
         if gone and not self.vectors.transactional:
             await self.vectors.delete(None, user, gone)
