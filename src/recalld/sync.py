@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from contextlib import contextmanager
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -32,6 +32,14 @@ class BackgroundLoop:
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """The result of *work*, awaited there."""
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    def iterate(self, chunks: AsyncGenerator[str]) -> Generator[str]:
+        """What *chunks* yields, awaited there."""
+        try:
+            while (chunk := self.run(anext(chunks, None))) is not None:  # pyright: ignore[reportArgumentType]
+                yield chunk
+        finally:
+            self.run(chunks.aclose())
 
     def close(self) -> None:
         """End the thread."""
@@ -108,12 +116,7 @@ class UserMemorySync:
 
     @wraps(UserMemory.export_chunks)
     def export_chunks(self, *, format: ExportFormat = "markdown") -> Generator[str]:  # noqa: A002, D102 -- the twin's
-        chunks = self.memory.export_chunks(format=format)
-        try:
-            while (chunk := self.loop.run(anext(chunks, None))) is not None:  # pyright: ignore[reportArgumentType]
-                yield chunk
-        finally:
-            self.loop.run(chunks.aclose())
+        return self.loop.iterate(self.memory.export_chunks(format=format))
 
     erase = _waiting(UserMemory.erase)
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Coroutine
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypedDict, TypeVar
 
+from recalld.ending import end
 from recalld.errors import ConfigurationError, MigrationError
 from recalld.first_use import prepare
 from recalld.ingest.digest import Summariser
@@ -309,16 +310,16 @@ async def _opened(parts: Parts) -> AsyncGenerator[None]:
     ]
     if parts.settings.warm_up:
         tasks.append(asyncio.create_task(prepare(parts.embedder, parts.attributes), name="recalld-first-use"))
-    if parts.settings.worker:
-        tasks.append(asyncio.create_task(parts.work(), name="recalld-worker"))
+    worker = asyncio.create_task(parts.work(), name="recalld-worker") if parts.settings.worker else None
     try:
         yield
     finally:
         await parts.settle()
+        if worker is not None:  # asked once: ingestions under way are finished first
+            worker.cancel()
+            await asyncio.gather(worker, return_exceptions=True)
         for task in reversed(tasks):
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+            await end(task)
         await parts.queue.close()
         await parts.ledger.flush()
         await close_model(parts.summariser)

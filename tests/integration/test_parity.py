@@ -20,10 +20,11 @@ from mcp.client import Client as McpClient
 from mcp.client.stdio import stdio_client
 from mcp.client.streamable_http import streamable_http_client
 
-from recalld import Memory, Message, UserMemory
+from recalld import Memory, Message, Settings, UserMemory
 from recalld.client import AsyncClient, Client, Forbidden, RateLimited, Unauthenticated, UserClient, UserClientSync
 from recalld.client.refusals import TYPES
 from recalld.errors import InvalidTime, NotFound, RequestKeyReused, SessionEnded, Unavailable
+from recalld.server.app import create_app, routes
 from recalld.server.problems import KINDS, OTHERS
 from tests.service import Service, serving
 
@@ -80,6 +81,19 @@ async def scenario(ada: UserMemory | UserClient) -> dict[str, Any]:
     seen["deleted"] = (await ada.delete_session("s1")).closed
     seen["replayed"] = await ada.replay_session("s1")
     seen["export"] = sorted(json.loads(await ada.export(format="json")))
+    seen["usage"] = await ada.usage()
+    seen["found"] = await ada.forget("plan annual", at=LATER)
+    seen["forgotten"] = (await ada.forget("annual monthly", dry_run=False, at=LATER)).deleted
+    seen["chunks"] = "".join([chunk async for chunk in ada.export_chunks()]).count("annual")
+    await ada.append("s3", [*SAID, Message(role="user", content="And tell nobody.", at=NOON)])
+    await ada.delete_message("s3", 1)
+    seen["blanked"] = [said.content for said in await ada.messages("s3")]
+    document = await ada.export(format="json")
+    hold = await ada.hold("Case 12.")
+    seen["hold"] = (hold.reason, await ada.facts(), await ada.release())
+    seen["moved"] = replace(await ada.change_purpose("general", to="support"))
+    await ada.erase()
+    seen["restored"] = (await ada.import_export(document), [one.ref.session_id for one in await ada.sessions()])
     seen["consent"] = (await ada.give_consent("general")).given
     seen["consents"] = [(consent.purpose, consent.given) for consent in await ada.consents()]
     seen["withdrawn"] = (await ada.withdraw_consent("general")).purpose
@@ -112,21 +126,59 @@ def test_the_client_has_every_method_of_the_library():
         return {name: [p for p in inspect.signature(value).parameters if p != "self"] for name, value in found.items()}
 
     library, client, sync = methods(UserMemory), methods(UserClient), methods(UserClientSync)
-    assert client == {name: parameters for name, parameters in library.items() if name in client}
-    assert set(library) - set(client) == NOT_OVER_HTTP
+    assert client == library
     assert set(sync) == set(client)
 
 
-NOT_OVER_HTTP = {
-    "change_purpose",
-    "delete_message",
-    "export_chunks",  # over HTTP, `export` is streamed already
-    "forget",
-    "hold",
-    "import_export",
-    "release",
-    "usage",
-}  # for the operator, on the command line or with an admin key
+def test_every_method_of_the_library_has_a_route_and_every_route_of_a_person_a_method():
+    assert set(ROUTE_OF) == {
+        name for name, value in vars(UserMemory).items() if inspect.isfunction(value) and not name.startswith("_")
+    }
+    there = {f"{method} {path.removeprefix('/v1')}" for method, path in routes(create_app(settings=Settings.read()))}
+    assert set(ROUTE_OF.values()) - there == set()
+    assert {route for route in there if "{user_id}" in route} - set(ROUTE_OF.values()) == set()
+
+
+PERSON = "/users/{user_id}"
+SESSION = f"{PERSON}/sessions/{{session_id}}"
+ROUTE_OF = {
+    "append": f"POST {SESSION}/messages",
+    "set_state": f"PUT {SESSION}/state",
+    "end_session": f"POST {SESSION}/end",
+    "replay_session": f"POST {SESSION}/replay",
+    "session": f"GET {SESSION}",
+    "messages": f"GET {SESSION}",
+    "state": f"GET {SESSION}",
+    "sessions": f"GET {PERSON}/sessions",
+    "delete_session": f"DELETE {SESSION}",
+    "delete_message": f"DELETE {SESSION}/messages/{{seq}}",
+    "context": f"POST {PERSON}/context",
+    "search": f"POST {PERSON}/search",
+    "explain": f"POST {PERSON}/search",
+    "facts": f"GET {PERSON}/facts",
+    "set_fact": f"PUT {PERSON}/facts",
+    "delete_fact": f"DELETE {PERSON}/facts/{{fact_id}}",
+    "why": f"GET {PERSON}/facts/{{fact_id}}",
+    "decide": f"POST {PERSON}/facts/{{fact_id}}/decide",
+    "history": f"GET {PERSON}/history",
+    "conflicts": f"GET {PERSON}/conflicts",
+    "episodes": f"GET {PERSON}/episodes",
+    "episode": f"GET {PERSON}/episodes/{{episode_id}}",
+    "add_episode": f"PUT {PERSON}/episodes/{{episode_id}}",
+    "delete_episode": f"DELETE {PERSON}/episodes/{{episode_id}}",
+    "usage": "GET /usage",
+    "export": f"GET {PERSON}/export",
+    "export_chunks": f"GET {PERSON}/export",
+    "import_export": f"POST {PERSON}/import",
+    "forget": f"POST {PERSON}/forget",
+    "erase": f"DELETE {PERSON}",
+    "consents": f"GET {PERSON}/consents",
+    "give_consent": f"PUT {PERSON}/consents/{{purpose}}",
+    "withdraw_consent": f"DELETE {PERSON}/consents/{{purpose}}",
+    "change_purpose": f"POST {PERSON}/purposes/{{purpose}}/change",
+    "hold": f"PUT {PERSON}/hold",
+    "release": f"DELETE {PERSON}/hold",
+}
 
 
 # ---------------------------------------------------------------- errors and repetition
@@ -238,6 +290,9 @@ async def agent(client: McpClient, user: dict[str, str]) -> list[str]:
     assert "facts" in str((await client.read_resource("recalld://users/ada/facts")).contents)
     facts = await client.call_tool("memory_facts", dict(user))
     assert facts.structured_content is not None
+    shown = await client.call_tool("memory_forget", {"query": "order with a lamp", **user})
+    assert shown.structured_content is not None
+    assert (shown.structured_content["deleted"], episode in str(shown.content)) == (False, True)
     await client.call_tool("memory_forget", {"episode_id": episode, **user})
     gone = await client.call_tool("memory_search", {"query": "lamp", **user})
     assert gone.structured_content == {"hits": []}

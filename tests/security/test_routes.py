@@ -34,6 +34,11 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("PUT", "/v1/users/{user_id}/sessions/{session_id}/state"): {"state": {}},
     ("PUT", "/v1/users/{user_id}/facts"): {"attribute": "seat", "value": "window"},
     ("PUT", "/v1/users/{user_id}/episodes/{episode_id}"): {"summary": "x", "ended_at": NOON.isoformat()},
+    ("POST", "/v1/users/{user_id}/forget"): {"query": CANARY, "dry_run": False},
+    ("PUT", "/v1/users/{user_id}/hold"): {"reason": "Case 12."},
+    ("POST", "/v1/users/{user_id}/import"): {"schema": "recalld-export-1"}
+    | {name: [] for name in ("consents", "facts", "statements", "episodes", "sessions", "usage")},
+    ("POST", "/v1/users/{user_id}/purposes/{purpose}/change"): {"to": "sales"},
 }
 
 
@@ -60,6 +65,7 @@ async def victim(service: Service) -> dict[str, str]:
         "episode_id": episode.episode_id,
         "key_id": key.key_id if key else "000000000000",
         "erasure_id": "e",
+        "seq": "0",
         "purpose": "general",
     }
 

@@ -68,8 +68,9 @@ class AsyncClient:
         params: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
         repeatable: bool = True,
+        stream: bool = False,
     ) -> httpx2.Response:
-        """One request; *path* are its parts, ids as they are.
+        """One request; *path* are its parts, ids as they are. The body of a *stream* is read, and closed, by the caller.
 
         Sent again after 429 and 503, and, when doing it twice is doing it once (*repeatable*), after a lost connection. Raises what the
         problem document stands for, and `Unavailable` when there is no answer.
@@ -79,7 +80,10 @@ class AsyncClient:
         for attempt in range(1, self._attempts + 1):
             last = attempt == self._attempts
             try:
-                answer = await self._http.request(method, address, json=json, params=given, headers=headers)
+                request = self._http.build_request(method, address, json=json, params=given, headers=headers)
+                answer = await self._http.send(request, stream=stream)
+                if not answer.is_success:
+                    await answer.aread()
             except httpx2.TransportError as error:
                 sent = not isinstance(error, httpx2.ConnectError)
                 if last or (sent and not repeatable):

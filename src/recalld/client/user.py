@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from base64 import urlsafe_b64encode
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 from uuid import uuid4
 
 from pydantic import TypeAdapter
 
+from recalld.errors import InvalidInput
+from recalld.models.ledger import UsageRow
+from recalld.privacy.delete import Forgotten
+from recalld.privacy.export import ExportFormat
+from recalld.privacy.holds import Hold
 from recalld.privacy.purposes import Consent, Withdrawal
+from recalld.privacy.restore import Restored
 from recalld.sync import BackgroundLoop
 from recalld.values import (
     Episode,
@@ -45,6 +52,8 @@ _CONTEXT, _RESULT = TypeAdapter(MemoryContext), TypeAdapter(SearchResult)
 _REPORT, _SESSION, _MESSAGES = TypeAdapter(IngestReport), TypeAdapter(Session), TypeAdapter(list[Message])
 _CHANGES, _RECEIPT = TypeAdapter(FactChanges), TypeAdapter(ErasureReceipt)
 _CONSENT, _CONSENTS, _WITHDRAWAL = TypeAdapter(Consent), TypeAdapter(list[Consent]), TypeAdapter(Withdrawal)
+_HOLD, _RESTORED, _USAGE = TypeAdapter(Hold), TypeAdapter(Restored), TypeAdapter(list[UsageRow])
+_FORGOTTEN = TypeAdapter(Forgotten)
 _HISTORY, _ENTRY, _CONFLICTS = TypeAdapter(list[History]), TypeAdapter(HistoryEntry), TypeAdapter(list[FactConflict])
 
 
@@ -274,11 +283,59 @@ class UserClient:
         """As `UserMemory.delete_session`."""
         return await self._delete("sessions", session_id, at=at)
 
+    async def delete_message(self, session_id: str, seq: int) -> None:
+        """As `UserMemory.delete_message`."""
+        await self._send("DELETE", "sessions", session_id, "messages", str(seq))
+
+    async def forget(
+        self,
+        query: str,
+        *,
+        dry_run: bool = True,
+        k: int = 20,
+        purposes: Sequence[str] | None = None,
+        at: datetime | None = None,
+    ) -> Forgotten:
+        """As `UserMemory.forget`."""
+        body = {"query": query, "dry_run": dry_run, "k": k}
+        body |= _given(purposes=self._asked(purposes)["purpose"], at=_iso(at))
+        found = await self._send("POST", "forget", json=body)
+        return _FORGOTTEN.validate_python({**found, "episodes": [self._owned(one) for one in found["episodes"]]})
+
+    async def usage(self, *, since: date | None = None, until: date | None = None) -> list[UsageRow]:
+        """As `UserMemory.usage`; needs a key with the scope `admin`."""
+        params = {
+            "user_id": self.ref.user_id,
+            "since": since and since.isoformat(),
+            "until": until and until.isoformat(),
+        }
+        answer = await self.connection.send("GET", "usage", params=params)
+        return _USAGE.validate_python(answer.json()["items"])
+
     # ------------------------------------------------------------ the rights
-    async def export(self, *, format: Literal["markdown", "html", "json"] = "markdown") -> str:  # noqa: A002 -- the word of the API
+    async def export(self, *, format: ExportFormat = "markdown") -> str:  # noqa: A002 -- the word of the API
         """As `UserMemory.export`."""
         answer = await self.connection.send("GET", "users", self.ref.user_id, "export", params={"format": format})
         return answer.text
+
+    async def export_chunks(self, *, format: ExportFormat = "markdown") -> AsyncGenerator[str]:  # noqa: A002
+        """As `UserMemory.export_chunks`."""
+        answer = await self.connection.send(
+            "GET", "users", self.ref.user_id, "export", params={"format": format}, stream=True
+        )
+        try:
+            async for chunk in answer.aiter_text():
+                yield chunk
+        finally:
+            await answer.aclose()
+
+    async def import_export(self, document: str) -> Restored:
+        """As `UserMemory.import_export`. Not sent again after a lost connection: the person would be known by then."""
+        try:
+            body = json.loads(document)
+        except ValueError:
+            raise InvalidInput("an export is a JSON document") from None
+        return _RESTORED.validate_python(await self._send("POST", "import", json=body, repeatable=False))
 
     async def erase(self) -> ErasureReceipt:
         """As `UserMemory.erase`."""
@@ -295,6 +352,18 @@ class UserClient:
     async def withdraw_consent(self, purpose: str) -> Withdrawal:
         """As `UserMemory.withdraw_consent`."""
         return _WITHDRAWAL.validate_python(await self._send("DELETE", "consents", purpose))
+
+    async def change_purpose(self, purpose: str, *, to: str) -> Withdrawal:
+        """As `UserMemory.change_purpose`."""
+        return _WITHDRAWAL.validate_python(await self._send("POST", "purposes", purpose, "change", json={"to": to}))
+
+    async def hold(self, reason: str) -> Hold:
+        """As `UserMemory.hold`. Not sent again after a lost connection: there would be a hold by then."""
+        return _HOLD.validate_python(await self._send("PUT", "hold", json={"reason": reason}, repeatable=False))
+
+    async def release(self) -> bool:
+        """As `UserMemory.release`. Not sent again after a lost connection: there would be no hold any more."""
+        return (await self._send("DELETE", "hold", repeatable=False))["erasing"]
 
     # ------------------------------------------------------------ pieces
     async def _send(self, method: str, *path: str, **options: Any) -> Any:
@@ -372,6 +441,17 @@ class UserClientSync:
     consents = _waiting(UserClient.consents)
     give_consent = _waiting(UserClient.give_consent)
     withdraw_consent = _waiting(UserClient.withdraw_consent)
+    change_purpose = _waiting(UserClient.change_purpose)
+    hold = _waiting(UserClient.hold)
+    release = _waiting(UserClient.release)
+    forget = _waiting(UserClient.forget)
+    delete_message = _waiting(UserClient.delete_message)
+    usage = _waiting(UserClient.usage)
+    import_export = _waiting(UserClient.import_export)
+
+    @wraps(UserClient.export_chunks)
+    def export_chunks(self, *, format: ExportFormat = "markdown") -> Generator[str]:  # noqa: A002, D102 -- the twin's
+        return self.loop.iterate(self.user.export_chunks(format=format))
 
 
 def _iso(moment: datetime | None) -> str | None:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
 
+from recalld.ending import end
 from recalld.errors import Conflict, Unavailable
 from recalld.ingest.pipeline import Ingestion
 from recalld.jobs.queue import Queue
@@ -53,9 +53,7 @@ class Worker:
         try:
             await self.queue.run(self.ingest, concurrency=self.options.concurrency)
         finally:
-            sweeper.cancel()
-            with suppress(asyncio.CancelledError):
-                await sweeper
+            await end(sweeper)
 
     async def ingest(self, session: SessionRef, epoch: int) -> IngestReport:
         """One job."""

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
-from recalld.border import check_id
+from recalld.border import check_id, check_text
 from recalld.errors import InvalidInput, MissingExtra, RecalldError
 from recalld.memory import UserMemory
 from recalld.server.access import Access
@@ -54,6 +54,15 @@ class Known(BaseModel):
     """Facts about the person."""
 
     facts: list[FactBody]
+
+
+class Forgot(BaseModel):
+    """What was forgotten, or would be."""
+
+    deleted: bool
+    facts: list[FactBody] = []
+    episodes: list[EpisodeBody] = []
+    changes: ChangesBody | None = None
 
 
 class Count(BaseModel):
@@ -140,18 +149,33 @@ def _add_writing(made: MCPServer[Any], reach: Reach) -> None:
         fact_id: str | None = None,
         episode_id: str | None = None,
         session_id: str | None = None,
+        query: str | None = None,
+        dry_run: bool = True,
         user_id: User = None,
-    ) -> ChangesBody:
-        """Forget one fact, one episode or one session, with everything that followed from it."""
+    ) -> Forgot:
+        """Forget one fact, one episode or one session, or what a query finds, with everything that followed from it.
+
+        A query only shows what it would delete; say it again with dry_run false to delete that.
+        """
         with told():
             access = reach(ctx, "erase", user_id)
-            return ChangesBody.model_validate(await _forget(access, fact_id, episode_id, session_id))
+            if query is not None and fact_id is episode_id is session_id is None:
+                return await _forget_found(access, query, dry_run=dry_run)
+            changes = await _forget_one(access, fact_id, episode_id, session_id, query)
+            return Forgot(deleted=True, changes=ChangesBody.model_validate(changes))
 
 
-async def _forget(access: Access, fact_id: str | None, episode_id: str | None, session_id: str | None) -> Any:
-    given = [name for name in (fact_id, episode_id, session_id) if name is not None]
+async def _forget_found(access: Access, query: str, *, dry_run: bool) -> Forgot:
+    found = await access.user().forget(check_text("a query", query), dry_run=dry_run, purposes=access.reading(None))
+    return Forgot.model_validate(found, from_attributes=True)
+
+
+async def _forget_one(
+    access: Access, fact_id: str | None, episode_id: str | None, session_id: str | None, query: str | None
+) -> Any:
+    given = [name for name in (fact_id, episode_id, session_id, query) if name is not None]
     if len(given) != 1:
-        raise InvalidInput("name one thing to forget: a fact_id, an episode_id or a session_id")
+        raise InvalidInput("name one thing to forget: a fact_id, an episode_id, a session_id or a query")
     memory: UserMemory = access.user()
     if fact_id is not None:
         if access.key.purposes is not None:

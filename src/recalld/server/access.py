@@ -40,6 +40,7 @@ EpisodeId = Annotated[str, Decoded, _id("The episode.")]
 ErasureId = Annotated[str, Decoded, _id("The erasure.")]
 PurposeName = Annotated[str, Decoded, _id("The purpose.")]
 KeyId = Annotated[str, Decoded, _id("The key's id.")]
+Place = Annotated[int, Path(ge=0, le=2**31 - 1, description="The message's place, from 0.")]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -155,6 +156,7 @@ Reader = Annotated[Access, Depends(needs("read"))]
 Writer = Annotated[Access, Depends(needs("write"))]
 ErasingUser = Annotated[Access, Depends(needs("erase"))]
 Exporter = Annotated[Access, Depends(needs("export"))]
+AdminOfUser = Annotated[Access, Depends(needs("admin"))]
 Erasing = Annotated[Key, Depends(needs_key("erase"))]
 Admin = Annotated[Key, Depends(needs_key("admin"))]
 Operator = Annotated[Key, Depends(needs_key("operator"))]

@@ -421,12 +421,71 @@ class Consents(Body):
 
 
 class WithdrawalBody(Body):
-    """What went with a consent."""
+    """What went with a consent, or moved to another purpose."""
 
     purpose: str
     sessions: int
     facts: int
     episodes: int
+
+
+class ChangePurposeBody(Body):
+    """The purpose that takes the place of another."""
+
+    to: str = Field(min_length=1, max_length=255, examples=["support"])
+
+
+class ForgetBody(Body):
+    """What to forget, as a search; shown first, and deleted when it is said again without a dry run."""
+
+    query: str = Field(min_length=1, max_length=100_000, examples=["my old employer"])
+    dry_run: StrictBool = Field(True, description="Only show what would be deleted.")
+    k: Whole = Field(20, ge=1, le=100, description="Episodes, at most.")
+    purposes: Purposes = None
+    at: Now = None
+
+
+class ForgottenBody(Body):
+    """What a search found to be deleted."""
+
+    facts: list[FactBody]
+    episodes: list[EpisodeBody]
+    deleted: bool = Field(description="False: a dry run.")
+
+
+class BlankedBody(Body):
+    """The message of an open session whose text is gone; its place stays."""
+
+    session_id: str
+    seq: int
+
+
+class HoldReasonBody(Body):
+    """Why the law keeps what would be deleted."""
+
+    reason: str = Field(min_length=1, max_length=1024, examples=["Case 12/2026."])
+
+
+class HoldBody(Body):
+    """A legal hold: everything up to now is kept, and neither read nor changed."""
+
+    epoch: int
+    reason: str
+    placed_at: datetime
+
+
+class ReleasedBody(Body):
+    """What ending a hold set off."""
+
+    erasing: bool = Field(description="An erasure waited for it, which a worker now carries out.")
+
+
+class RestoredBody(Body):
+    """How much of an export came back."""
+
+    facts: int
+    episodes: int
+    sessions: int
 
 
 # ---------------------------------------------------------------- administration

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
 
-from recalld.errors import InvalidInput
-from recalld.models.ledger import UsageRow, UsageStore
+from recalld.models.ledger import UsageRow
 from recalld.server.access import Admin, KeyId, OpenMemory, Operator
 from recalld.server.bodies import (
     Day,
@@ -24,7 +23,7 @@ from recalld.server.bodies import (
     Usage,
     UsageBody,
 )
-from recalld.server.keys import TENANT_WIDE, Key, Keys, NewKey
+from recalld.server.keys import Key, Keys, NewKey
 from recalld.server.problems import FORBIDDEN, Refused
 
 router = APIRouter(prefix="/v1", tags=["administration"])
@@ -76,19 +75,17 @@ async def rotate_key(admin: Admin, keys: OpenKeys, key_id: KeyId, body: RotateBo
 async def usage(
     admin: Admin,
     memory: OpenMemory,
-    since: Annotated[Day | None, Query(description="First day, UTC; default: 30 days ago.")] = None,
-    until: Annotated[Day | None, Query(description="The day after the last one; default: tomorrow.")] = None,
+    since: Annotated[Day | None, Query(description="First day, UTC; default: the first of this month.")] = None,
+    until: Annotated[
+        Day | None, Query(description="The day after the last one; default: the first of next month.")
+    ] = None,
     user_id: Annotated[str | None, Query(min_length=1, max_length=255, description="Only this person's.")] = None,
 ) -> Usage:
     """What models took, per day, component and model."""
-    today = datetime.now(UTC).date()
-    days = {"since": since or today - timedelta(days=30), "until": until or today + timedelta(days=1)}
-    if days["since"] > days["until"]:
-        raise InvalidInput("since lies after until")
-    store = UsageStore()
-    scope = memory.user(admin.tenant_id, user_id or TENANT_WIDE).ref
-    async with memory.parts.database.transaction("app", scope) as tx:
-        rows = await (store.of_user(tx, **days) if user_id else store.of_tenant(tx, **days))
+    if user_id is None:
+        rows = await memory.usage(admin.tenant_id, since=since, until=until)
+    else:
+        rows = await memory.user(admin.tenant_id, user_id).usage(since=since, until=until)
     return Usage(items=[_usage(row) for row in rows])
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
 from dataclasses import asdict
 from typing import Literal
 
 from fastapi import APIRouter, Response
+from fastapi.responses import StreamingResponse
 
 from recalld.privacy.purposes import Purpose
 from recalld.server.access import (
     Admin,
+    AdminOfUser,
     Erasing,
     ErasingUser,
     ErasureId,
@@ -20,15 +23,23 @@ from recalld.server.access import (
     Writer,
 )
 from recalld.server.bodies import (
+    ChangePurposeBody,
     ConsentBody,
     Consents,
     DeclareBody,
+    ForgetBody,
+    ForgottenBody,
+    HoldBody,
+    HoldReasonBody,
     LayerBody,
     PurposeBody,
     PurposeList,
     ReceiptBody,
+    ReleasedBody,
+    RestoredBody,
     WithdrawalBody,
 )
+from recalld.server.document import ExportDocument
 from recalld.values import ErasureReceipt
 
 router = APIRouter(prefix="/v1/users/{user_id}", tags=["rights"])
@@ -46,8 +57,48 @@ DOCUMENTS = {
 @router.get("/export", response_class=Response, responses={200: {"content": DOCUMENTS, "description": "The document."}})
 async def export(access: Exporter, format: Literal["markdown", "html", "json"] = "json") -> Response:  # noqa: A002 -- the word of the API
     """Everything stored about the person."""
-    document = await access.every_purpose().export(format=format)
-    return Response(document, media_type=MEDIA_TYPES[format])
+    chunks = access.every_purpose().export_chunks(format=format)
+    first = await anext(chunks)  # what there is to refuse is refused before the status is sent
+    return StreamingResponse(_after(first, chunks), media_type=MEDIA_TYPES[format])
+
+
+async def _after(first: str, rest: AsyncGenerator[str]) -> AsyncGenerator[str]:
+    yield first
+    async for chunk in rest:
+        yield chunk
+
+
+@router.post("/import")
+async def import_export(access: Writer, document: ExportDocument) -> RestoredBody:
+    """Bring a JSON export back, as this person, about whom nothing may be known yet."""
+    text = document.model_dump_json(by_alias=True)
+    return RestoredBody.model_validate(await access.every_purpose().import_export(text))
+
+
+@router.post("/forget")
+async def forget(access: ErasingUser, body: ForgetBody) -> ForgottenBody:
+    """Delete what a search finds, episodes and facts, with all that follows from them; a dry run only shows it."""
+    purposes = access.reading(body.purposes)
+    found = await access.user().forget(body.query, dry_run=body.dry_run, k=body.k, at=body.at, purposes=purposes)
+    return ForgottenBody.model_validate(found)
+
+
+@router.put("/hold")
+async def hold(access: AdminOfUser, body: HoldReasonBody) -> HoldBody:
+    """Place a legal hold: what there is is neither deleted nor read nor changed."""
+    return HoldBody.model_validate(await access.every_purpose().hold(body.reason))
+
+
+@router.delete("/hold")
+async def release(access: AdminOfUser) -> ReleasedBody:
+    """End the hold; an erasure that waited for it is carried out."""
+    return ReleasedBody(erasing=await access.every_purpose().release())
+
+
+@router.post("/purposes/{purpose}/change")
+async def change_purpose(access: AdminOfUser, purpose: PurposeName, body: ChangePurposeBody) -> WithdrawalBody:
+    """Remember for another purpose what was remembered for this one."""
+    return WithdrawalBody.model_validate(await access.every_purpose().change_purpose(purpose, to=body.to))
 
 
 @router.delete(

@@ -12,10 +12,11 @@ from fastapi import APIRouter, Header, Query
 from recalld.errors import Conflict, NotFound
 from recalld.layers.working.requests import Request, keep_answer, known_answer
 from recalld.memory import UserMemory
-from recalld.server.access import ErasingUser, Reader, SessionId, Writer
+from recalld.server.access import ErasingUser, Place, Reader, SessionId, Writer
 from recalld.server.bodies import (
     AppendBody,
     Appended,
+    BlankedBody,
     ChangesBody,
     EndBody,
     EpisodeBody,
@@ -97,6 +98,14 @@ async def append(access: Writer, session_id: SessionId, body: AppendBody, key: R
     async with running.alone(memory, key):
         count = await memory.append(session_id, said, **options, request_key=key)
     return Appended(session_id=session_id, message_count=count)
+
+
+@router.delete("/{session_id}/messages/{seq}")
+async def delete_message(access: ErasingUser, session_id: SessionId, seq: Place) -> BlankedBody:
+    """Blank one message of an open session; an ended one is deleted as a whole."""
+    await access.check_session(session_id)
+    await access.user().delete_message(session_id, seq)
+    return BlankedBody(session_id=session_id, seq=seq)
 
 
 @router.put("/{session_id}/state")
