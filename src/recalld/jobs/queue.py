@@ -12,9 +12,10 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from procrastinate import App, PsycopgConnector
-from procrastinate.exceptions import AlreadyEnqueued
+from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.tasks import Task
 
+from recalld.errors import DatabaseUnavailable
 from recalld.postgres.pool import Connection, Transaction
 from recalld.values import SessionRef, UserRef
 
@@ -54,16 +55,22 @@ class Queue:
         return True
 
     async def run(self, ingest: Ingest, *, concurrency: int, wait: bool = True) -> None:
-        """Work until cancelled, or until nothing is left when *wait* is false. Jobs that have run are deleted, failed ones too."""
+        """Work until cancelled, or until nothing is left when *wait* is false. Jobs that have run are deleted, failed ones too.
+
+        Raises `DatabaseUnavailable`; returns early when a task of the queue's own loses its connection.
+        """
         self._ingest = ingest
-        await self._app.run_worker_async(
-            queues=[QUEUE],
-            concurrency=concurrency,
-            wait=wait,
-            install_signal_handlers=False,
-            delete_jobs="always",
-            fetch_job_polling_interval=2.0,
-        )
+        try:
+            await self._app.run_worker_async(
+                queues=[QUEUE],
+                concurrency=concurrency,
+                wait=wait,
+                install_signal_handlers=False,
+                delete_jobs="always",
+                fetch_job_polling_interval=2.0,
+            )
+        except ConnectorException as error:
+            raise DatabaseUnavailable("the queue lost its connection") from error
 
     async def _run_ingest(self, tenant_id: str, user_id: str, session_id: str, epoch: int) -> None:
         user = UserRef(tenant_id=tenant_id, user_id=user_id)

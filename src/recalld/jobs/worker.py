@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -24,6 +25,7 @@ from recalld.values import IngestReport, SessionRef
 log = structlog.get_logger("recalld.worker")
 
 BATCH = 500
+RESTART_SECONDS = 1.0  # before a queue that ended is begun again
 GRACE_SECONDS = 5.0  # a job deferred with the session is on its way; the sweeper need not race it
 
 
@@ -48,12 +50,20 @@ class Worker:
     options: WorkerOptions = WorkerOptions()
 
     async def run(self) -> None:
-        """Work until cancelled; running ingestions finish first."""
+        """Work until cancelled; running ingestions finish first. When the queue ends by itself, it is begun again."""
         sweeper = asyncio.create_task(self._sweep_forever(), name="recalld-sweeper")
         try:
-            await self.queue.run(self.ingest, concurrency=self.options.concurrency)
+            while True:
+                await self._work_off()
+                await asyncio.sleep(RESTART_SECONDS)
         finally:
             await end(sweeper)
+
+    async def _work_off(self) -> None:
+        """The queue, until it ends: when the database was away it raises, or stops because one of its own tasks failed."""
+        with suppress(Unavailable):
+            await self.queue.run(self.ingest, concurrency=self.options.concurrency)
+        log.warning("worker.interrupted")
 
     async def ingest(self, session: SessionRef, epoch: int) -> IngestReport:
         """One job."""

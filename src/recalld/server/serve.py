@@ -8,17 +8,13 @@ from collections.abc import Callable, Coroutine, Generator
 from contextlib import contextmanager
 from typing import Any
 
-import structlog
 import uvicorn
 import uvloop
 
-from recalld.errors import RecalldError
 from recalld.memory import Memory
 from recalld.server.app import create_app
 from recalld.server.keys import Keys
 from recalld.settings import Settings
-
-log = structlog.get_logger("recalld.server")
 
 GRACE_SECONDS = 30  # for requests under way
 Announce = Callable[[str], None]
@@ -77,22 +73,12 @@ async def work(settings: Settings, announce: Announce) -> None:
     """Run a worker until a signal ends it; ingestions under way are finished first."""
     async with Memory.open(settings.model_copy(update={"worker": False})) as memory:
         ended = asyncio.Event()
-        working = asyncio.create_task(_work_on(memory), name="recalld-worker")
+        working = asyncio.create_task(memory.parts.work(), name="recalld-worker")
         with signals(ended.set):
             announce(f"recalld works on up to {settings.worker_concurrency} sessions at a time")
             await ended.wait()
         working.cancel()
         await asyncio.gather(working, return_exceptions=True)
-
-
-async def _work_on(memory: Memory) -> None:
-    """The worker, begun again when the database was away."""
-    while True:
-        try:
-            await memory.parts.work()
-        except RecalldError as error:
-            log.error("worker.interrupted", error=type(error).__name__)  # noqa: TRY400 -- never the message
-        await asyncio.sleep(1)
 
 
 @contextmanager

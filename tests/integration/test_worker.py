@@ -1,0 +1,52 @@
+"""The worker of a process, when what it stands on gives way."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import Any
+
+import psycopg
+import pytest
+
+from recalld import Memory, Message
+from recalld.errors import Unavailable
+from recalld.jobs import worker
+
+END_ALL = "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+
+
+async def ingested(memory: Memory, session_id: str) -> bool:
+    """Whether the session has become memory within half a minute."""
+    for _ in range(300):
+        with suppress(Unavailable):
+            if (await memory.user("acme", "ada").session(session_id)).state == "ingested":
+                return True
+        await asyncio.sleep(0.1)
+    return False
+
+
+async def remember(memory: Memory, session_id: str) -> None:
+    ada = memory.user("acme", "ada")
+    await ada.append(session_id, [Message(role="user", content="My order A-17 arrived broken.")])
+
+
+async def end(memory: Memory, session_id: str) -> None:
+    """End it, however many connections turn out to be dead."""
+    for _ in range(20):
+        with suppress(Unavailable):
+            await memory.user("acme", "ada").end_session(session_id)
+            return
+    raise AssertionError("no connection answers")
+
+
+async def test_a_worker_whose_connections_were_cut_goes_on(
+    migrated_urls: Any, admin: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(worker, "RESTART_SECONDS", 0.05)
+    async with Memory.open(database_url=migrated_urls.service, sweep_seconds=0.2) as memory:
+        for number in range(2):
+            await remember(memory, f"s{number}")
+            admin.execute(END_ALL)
+            await end(memory, f"s{number}")
+            assert await ingested(memory, f"s{number}")
