@@ -51,8 +51,9 @@ class Form(ABC):
 
     def section(self, name: str, rows: Sequence[Row]) -> str:
         """A whole section."""
+        begun = self.open_section(name)  # before the items: a form may count them
         listed = self.items(name, rows) if rows else ""
-        return self.open_section(name) + listed + self.close_section(empty=not rows)
+        return begun + listed + self.close_section(empty=not rows)
 
 
 class JsonForm(Form):
