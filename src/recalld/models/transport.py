@@ -9,6 +9,7 @@ Import this where a model is called, never on the read path: it imports the HTTP
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
@@ -20,6 +21,7 @@ Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 
 MAX_ANSWER_BYTES = 8 * 1024 * 1024  # 256 embeddings of 3,072 numbers take 4.2 MB in base64; a digest takes a few kB
 CONNECT_SECONDS = 5.0
+SDKS = ("anthropic", "openai")  # their loggers
 
 
 async def resolve(host: str, port: int) -> list[str]:
@@ -34,6 +36,8 @@ def http_client(*, trusted: bool, timeout: float, resolve: Resolve = resolve) ->
     *timeout*: seconds for any one wait (connecting has five at most). Proxies of the environment serve *trusted*
     endpoints only: they would look up a tenant's host themselves.
     """
+    for name in SDKS:  # at DEBUG they log requests whole, and with them what people said
+        logging.getLogger(name).setLevel(max(logging.getLogger(name).level, logging.INFO))
     return httpx2.AsyncClient(
         transport=None if trusted else PublicOnly(httpx2.AsyncHTTPTransport(trust_env=False), resolve),
         timeout=httpx2.Timeout(timeout, connect=min(timeout, CONNECT_SECONDS)),
