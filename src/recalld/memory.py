@@ -62,6 +62,7 @@ from recalld.values import (
 )
 
 if TYPE_CHECKING:  # importing these takes longer than all the rest; opening imports them
+    from recalld.ingest.upgrade import UpgradeReport
     from recalld.postgres.pool import Transaction
     from recalld.privacy.audit import AuditEvent, AuditVerdict
     from recalld.privacy.delete import Forgotten
@@ -150,11 +151,26 @@ class Memory:
         """Erase people about whom nothing was written for so many *days*; none: never."""
         await self.parts.retention.set_inactivity(check_id("tenant id", tenant_id), days)
 
+    async def keep_journals(self, tenant_id: str, days: int | None) -> None:
+        """Keep the messages of sessions that the model could not digest for so many *days*, so that it can later; none: not at all.
+
+        A tenant begins with none: a transcript that is not there cannot leak. Raises `InvalidInput`.
+        """
+        await self.parts.retention.keep_journals(check_id("tenant id", tenant_id), days)
+
+    async def upgrade(self, *, dry_run: bool = True) -> UpgradeReport:
+        """Let the model digest again what the local summariser did in its place, as far as journals are kept; a *dry_run* counts.
+
+        A worker does so by itself.
+        """
+        return await self.parts.upgrades.run_all(dry_run=dry_run)
+
     async def record_of_processing(self, tenant_id: str) -> str:
         """The record that Article 30 GDPR asks for, as Markdown, from the live configuration."""
         from recalld.privacy.record import record  # noqa: PLC0415 -- brings numpy too
 
-        return record(check_id("tenant id", tenant_id), await self.purposes(tenant_id), self.parts.settings)
+        days = await self.parts.retention.journal_days(check_id("tenant id", tenant_id))
+        return record(tenant_id, await self.purposes(tenant_id), self.parts.settings, journal_days=days)
 
     async def purposes(self, tenant_id: str) -> list[Purpose]:
         """What the tenant has declared; withdrawn purposes too. A tenant that never declared one may use any."""
@@ -620,7 +636,10 @@ class UserMemory:
         return Forgotten(facts=tuple(facts), episodes=episodes, deleted=not dry_run)
 
     async def delete_message(self, session_id: str, seq: int) -> None:
-        """Blank one message of an open session, by its place. Raises `NotFound`; an ended session is deleted as a whole."""
+        """Blank one message of an open session, or of one whose journal is kept, by its place.
+
+        What was digested already stays; such a session is deleted as a whole. Raises `NotFound`.
+        """
         await self.parts.deletion.message(self._session(session_id), seq)
 
     async def erase(self) -> ErasureReceipt:

@@ -158,6 +158,8 @@ class MemorySync:
     apply_erasures = _waiting_for_all(Memory.apply_erasures)
     retention = _waiting_for_all(Memory.retention)
     set_inactivity = _waiting_for_all(Memory.set_inactivity)
+    keep_journals = _waiting_for_all(Memory.keep_journals)
+    upgrade = _waiting_for_all(Memory.upgrade)
     record_of_processing = _waiting_for_all(Memory.record_of_processing)
     purposes = _waiting_for_all(Memory.purposes)
     declare_purpose = _waiting_for_all(Memory.declare_purpose)

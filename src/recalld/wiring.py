@@ -12,8 +12,10 @@ from recalld.ending import end
 from recalld.errors import ConfigurationError, MigrationError
 from recalld.first_use import prepare
 from recalld.ingest.digest import Summariser
+from recalld.ingest.fallback import FallbackSummariser
 from recalld.ingest.pipeline import Ingestion, RetryPolicy
 from recalld.ingest.summarisers import open_summariser
+from recalld.ingest.upgrade import Upgrades
 from recalld.jobs.queue import Queue
 from recalld.jobs.worker import Worker, WorkerOptions
 from recalld.layers.episodes.store import EpisodeStore
@@ -25,6 +27,7 @@ from recalld.layers.vectors.reconcile import Reconciler
 from recalld.layers.working.base import WorkingMemory
 from recalld.layers.working.in_process import InProcessWorkingMemory
 from recalld.layers.working.journal import Journal
+from recalld.layers.working.kept import KeptJournals
 from recalld.layers.working.requests import OldAnswers
 from recalld.models.embedder import Embedder
 from recalld.models.embedders import close_model, open_embedder
@@ -73,6 +76,7 @@ class Parts:
     ledger: Ledger
     queue: Queue
     ingestion: Ingestion
+    upgrades: Upgrades
     recall: Recall
     exporter: Exporter
     restorer: Restorer
@@ -152,6 +156,7 @@ async def _check(database: Database) -> None:
 
 def _assemble(settings: Settings, database: Database) -> Parts:
     journal, facts, episodes, attributes = Journal(), FactStore(), EpisodeStore(), Attributes()
+    kept = KeptJournals()
     vectors, working = _vectors(settings), _working(settings)
     lanes, ledger = Lanes(), Ledger(database)
     limits = Limits(user_usd=settings.user_ceiling_usd, tenant_usd=settings.tenant_ceiling_usd)
@@ -162,6 +167,7 @@ def _assemble(settings: Settings, database: Database) -> Parts:
     ingestion = Ingestion(
         database=database,
         journal=journal,
+        kept=kept,
         facts=facts,
         episodes=episodes,
         vectors=vectors,
@@ -173,6 +179,11 @@ def _assemble(settings: Settings, database: Database) -> Parts:
         retry=RetryPolicy(
             max_attempts=settings.max_attempts, first_delay=settings.retry_seconds, lease=settings.lease_seconds
         ),
+    )
+    upgrades = Upgrades(
+        ingestion=ingestion,
+        model=summariser if isinstance(summariser, FallbackSummariser) else None,
+        admit=Gate().admit,
     )
     recall = Recall(
         database=database,
@@ -199,6 +210,7 @@ def _assemble(settings: Settings, database: Database) -> Parts:
     retention = Retention(
         database=database,
         journal=journal,
+        kept=kept,
         facts=facts,
         episodes=episodes,
         vectors=vectors,
@@ -211,6 +223,7 @@ def _assemble(settings: Settings, database: Database) -> Parts:
         journal=journal,
         queue=queue,
         ingestion=ingestion,
+        upgrades=upgrades,
         duties=(
             eraser.resume,
             tenants.resume,
@@ -238,6 +251,7 @@ def _assemble(settings: Settings, database: Database) -> Parts:
         ledger=ledger,
         queue=queue,
         ingestion=ingestion,
+        upgrades=upgrades,
         recall=recall,
         exporter=Exporter(database=database, audit=audit),
         tenants=tenants,
@@ -249,6 +263,7 @@ def _assemble(settings: Settings, database: Database) -> Parts:
         deletion=Deletion(
             database=database,
             journal=journal,
+            kept=kept,
             facts=facts,
             episodes=episodes,
             vectors=vectors,

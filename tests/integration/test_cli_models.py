@@ -1,4 +1,4 @@
-"""`recalld cost` and `recalld reembed`."""
+"""`recalld cost`, `recalld reembed` and `recalld upgrade`."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from datetime import UTC, datetime
 import pytest
 from typer.testing import CliRunner
 
-from recalld import MemorySync
+from recalld import MemorySync, Message
 from recalld.cli.app import app
 from recalld.errors import ConfigurationError, InvalidInput
 from recalld.postgres.embedded import DatabaseUrls
 from recalld.sync import BackgroundLoop
 from recalld.testing.model_server import ModelServer
-from recalld.testing.wire import Output
+from recalld.testing.wire import Call, Failure, Output, Reply
 
 NOON = datetime(2026, 4, 18, 12, tzinfo=UTC)
 
@@ -121,3 +121,35 @@ def test_the_vectors_that_recall_uses_are_not_dropped(database_url: str, embedde
 def test_only_one_tenant_moves(database_url: str, embedder: str):
     remember(database_url, 1)
     assert json.loads(run("reembed", embedder, "--tenant", "other", "--json"))["users"] == 0
+
+
+# ---------------------------------------------------------------- upgrade
+def test_upgrade_lets_the_model_digest_what_it_could_not(database_url: str, monkeypatch: pytest.MonkeyPatch):
+    away = True
+
+    def answer(call: Call) -> Reply:
+        return Failure(status=401) if away else Output(arguments={"summary": "The user lives in Porto."})
+
+    loop, server = BackgroundLoop(), ModelServer(answer)
+    loop.run(server.__aenter__())
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "any")
+    monkeypatch.setenv("RECALLD_SUMMARISER", f"anthropic:{server.url}#claude-haiku-4-5")
+    try:
+        run("retention", "--tenant", "acme", "--keep-journal-days", "3")
+        with MemorySync.open(database_url=database_url, worker=False) as memory:
+            ada = memory.user("acme", "ada")
+            ada.append("s1", [Message(role="user", content="I live in Porto.")], at=NOON)
+            ada.end_session("s1", wait=True, at=NOON, budget_seconds=60)
+        assert "1 journals are kept, the oldest since" in " ".join(run("upgrade", "--dry-run").split())
+        away = False
+        assert json.loads(run("upgrade", "--json"))["upgraded"] == 1
+        assert run("upgrade", "--dry-run").strip() == "0 journals are kept"
+        run("retention", "--tenant", "acme", "--keep-journal-days", "0")
+    finally:
+        loop.run(server.__aexit__(None, None, None))
+        loop.close()
+
+
+def test_upgrade_needs_a_model(database_url: str):
+    with pytest.raises(ConfigurationError, match="RECALLD_SUMMARISER"):
+        CliRunner().invoke(app, ["upgrade"], catch_exceptions=False)

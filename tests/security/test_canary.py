@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,18 +16,20 @@ from redis import Redis
 from recalld import Memory, Message, UserMemory
 from recalld.postgres.embedded import DatabaseUrls
 from recalld.postgres.maintenance import scrub
+from recalld.testing.model_server import ModelServer
+from recalld.testing.wire import Failure
 
 CANARY = "quetzalcoatlus-7319"
 NOON = datetime(2026, 11, 3, 12, tzinfo=UTC)
 
 
 async def remember(user: UserMemory) -> None:
-    """The word in every layer, in closed and open sessions, in a job, in facts past and present."""
+    """The word in every layer, in closed and open sessions, in a job, in a journal kept for a model, in facts past and present."""
     for number in range(3):
         await user.append(
             f"s{number}", [Message(role="user", content=f"My pet {CANARY} hatched in town {number}.")], at=NOON
         )
-    await user.end_session("s0", wait=True, at=NOON)
+    await user.end_session("s0", wait=True, at=NOON, budget_seconds=60)
     await user.end_session("s1", at=NOON)
     await user.set_state("s2", {"pet": CANARY})
     await user.set_fact("pet", CANARY, at=NOON)
@@ -83,14 +85,25 @@ def messages(caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str
     return told  # type: ignore[return-value]
 
 
+@pytest.fixture
+async def dead_model(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
+    """A summariser that rejects every call."""
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "any")
+    async with ModelServer(lambda call: Failure(status=401)) as server:
+        yield f"anthropic:{server.url}#claude-haiku-4-5"
+
+
 async def test_after_an_erasure_the_word_is_nowhere(
-    migrated_urls: DatabaseUrls, redis_url: str, admin: psycopg.Connection[Any], messages: Any
+    migrated_urls: DatabaseUrls, redis_url: str, admin: psycopg.Connection[Any], messages: Any, dead_model: str
 ) -> None:
     redis = Redis.from_url(redis_url)
     redis.flushall()
-    async with Memory.open(database_url=migrated_urls.service, redis_url=redis_url, worker=False) as memory:
+    url = migrated_urls.service
+    async with Memory.open(database_url=url, redis_url=redis_url, summariser=dead_model, worker=False) as memory:
+        await memory.keep_journals("acme", 7)
         ada = memory.user("acme", "ada")
         await remember(ada)
+        assert (await memory.upgrade()).kept == 1
         await ada.context(f"what about {CANARY}?", session_id="s2", at=NOON)
         assert set(in_tables(admin)) >= {"messages", "facts", "statements", "episodes"}
         assert any(CANARY.encode() in redis.dump(key) for key in redis.scan_iter())  # type: ignore[operator]

@@ -29,6 +29,9 @@ CROSS_USER = {
     "layers/working/journal.sql: sweep_idle",
     "layers/working/journal.sql: backlog",
     "layers/working/journal.sql: failed",
+    "layers/working/kept.sql: sweep_due",
+    "layers/working/kept.sql: sweep_lapsed",
+    "layers/working/kept.sql: count",
     "layers/working/requests.sql: sweep_old",
     "privacy/erase.sql: find",  # by its id, which names no person
     "privacy/erase.sql: due",

@@ -28,6 +28,7 @@ def register(app: typer.Typer) -> None:
     """Add these commands to the command line."""
     app.command("cost")(cost)
     app.command("reembed")(reembed)
+    app.command("upgrade")(upgrade)
 
 
 # ---------------------------------------------------------------- cost
@@ -243,3 +244,24 @@ def _progress() -> Generator[Callable[[Progress], None]]:
             bar.update(task, description=done, completed=reached.users, total=max(reached.of_users, reached.users))
 
         yield report
+
+
+# ---------------------------------------------------------------- upgrade
+@runs
+async def upgrade(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count the journals that are kept for it.")] = False,
+    data_dir: DataDirOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Let the model digest again now what the local summariser did in its place; a worker does so by itself."""
+    async with Memory.open(Settings.read(worker=False, warm_up=False, data_dir=data_dir)) as memory:
+        if not dry_run and memory.parts.upgrades.model is None:
+            raise ConfigurationError("there is no model to digest with; set RECALLD_SUMMARISER")
+        done = await memory.upgrade(dry_run=dry_run)
+        kept = await memory.parts.upgrades.count()
+    if json:
+        render.as_json(asdict(done) | {"oldest": kept.oldest and kept.oldest.isoformat()})
+        return
+    since = f", the oldest since {kept.oldest:%Y-%m-%d %H:%M} UTC" if kept.oldest else ""
+    told = f"{done.upgraded} upgraded, {done.postponed} to be tried again, {done.left} stay as they are; "
+    render.console.print(f"{'' if dry_run else told}{kept.sessions} journals are kept{since}", highlight=False)

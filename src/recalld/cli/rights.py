@@ -393,6 +393,13 @@ async def retention(
     inactive_days: Annotated[
         int | None, typer.Option(help="Set, for the tenant: erase people about whom nothing was written for so long.")
     ] = None,
+    keep_journal_days: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="Set, for the tenant: keep transcripts that the model could not digest for so long; 0: not at all.",
+        ),
+    ] = None,
     tenant: TenantOption = "local",
     data_dir: DataDirOption = None,
     json: JsonOption = False,
@@ -401,6 +408,8 @@ async def retention(
     async with opened(data_dir) as memory:
         if inactive_days is not None:
             await memory.set_inactivity(tenant, inactive_days)
+        if keep_journal_days is not None:
+            await memory.keep_journals(tenant, keep_journal_days or None)
         report = await memory.retention(dry_run=not delete)
     if json:
         render.as_json(report)

@@ -19,3 +19,11 @@ class Summariser(Protocol):
     async def digest(self, session: EndedSession, known_attributes: Sequence[str] = ()) -> Digest:
         """Digest *session*; *known_attributes* are names the user already has facts under. Raises `ModelError`."""
         ...
+
+
+LOCAL = "local"  # the summariser that needs no model, and stands in for one
+
+
+def is_stopgap(digest: Digest, summariser: Summariser) -> bool:
+    """True when the local summariser stood in for the model that should have made it."""
+    return digest.by == LOCAL and summariser.name != LOCAL

@@ -1,7 +1,7 @@
 """Model trouble never loses a session: triage, the model while it can be paid and answers, else the local summariser.
 
-`digest.by` says who it was in the end: the model, `local`, or `triage` for a session that needed no model. It stays
-so: the messages go with the transaction that writes the digest, so nothing is left to digest again.
+`digest.by` says who it was in the end: the model, `local`, or `triage` for a session that needed no model. Where the tenant lets the
+journals of sessions marked `local` be kept, the model digests them again later (see `recalld.ingest.upgrade`).
 """
 
 from __future__ import annotations
@@ -55,6 +55,15 @@ class FallbackSummariser:
         except (ModelError, ConfigurationError) as error:
             log.warning("summariser.fell_back", model=self.name, error=type(error).__name__)
             return await self._local.digest(session, known_attributes)
+
+    async def redigest(self, session: EndedSession, known_attributes: Sequence[str] = ()) -> Digest | None:
+        """The model's own digest of a session that the local one stood in for; `None` while a ceiling forbids it.
+
+        Raises `ModelError`, `ConfigurationError`.
+        """
+        if not await self._permitted(session):
+            return None
+        return await self._model.digest(session, known_attributes)
 
     async def close(self) -> None:
         """Release the model's connections."""

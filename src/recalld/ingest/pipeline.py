@@ -19,7 +19,7 @@ import numpy as np
 import structlog
 
 from recalld.errors import Fenced, VectorIndexUnavailable
-from recalld.ingest.digest import Summariser
+from recalld.ingest.digest import Summariser, is_stopgap
 from recalld.layers.episodes.store import EpisodeStore
 from recalld.layers.facts.attributes import Attributes
 from recalld.layers.facts.merge import statements_of
@@ -27,6 +27,7 @@ from recalld.layers.facts.store import FactStore
 from recalld.layers.vectors.base import EpisodeVectors, VectorIndex, Vectors
 from recalld.layers.working.base import WorkingMemory, best_effort
 from recalld.layers.working.journal import Journal, UserRow
+from recalld.layers.working.kept import KeptJournals
 from recalld.models.embedder import Embedder
 from recalld.models.ledger import Ledger
 from recalld.models.meter import metered
@@ -37,6 +38,7 @@ from recalld.values import Digest, EndedSession, Episode, FactChanges, IngestRep
 log = structlog.get_logger("recalld.ingest")
 
 MAX_RETRY_SECONDS = 300.0
+UPGRADE_SECONDS = 300.0  # until the model is asked again about a session that it could not digest
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,6 +76,7 @@ class Ingestion:
 
     database: Database
     journal: Journal
+    kept: KeptJournals
     facts: FactStore
     episodes: EpisodeStore
     vectors: VectorIndex
@@ -125,10 +128,10 @@ class Ingestion:
             user = await self.journal.lock_user(tx)
             if admit is not None:
                 await admit(tx)
-            if not await self._write_episode(tx, episode, vectors, user):
+            if not await self.write_episode(tx, episode, vectors, user):
                 return
             await self.journal.touch_user(tx, facts=False, episodes=True)
-        await self._index(episode, vectors, user.epoch)
+        await self.index(episode, vectors, user.epoch)
 
     async def _load(
         self, ref: SessionRef, epoch: int, claimed: Session | None
@@ -152,7 +155,7 @@ class Ingestion:
             changes = await self._commit(session, digest, episode, vectors, known)
         if changes is None:
             return IngestReport(session=session.session.ref, status="nothing", timings=stages.seconds)
-        await self._index(episode, vectors, session.session.epoch)
+        await self.index(episode, vectors, session.session.epoch)
         return report_of(session, digest, episode, changes, stages)
 
     async def _commit(
@@ -178,13 +181,23 @@ class Ingestion:
             )
             changes = await self.facts.add(tx, row.epoch, statements, at=session.ended_at)
             if episode is not None and vectors is not None:
-                await self._write_episode(tx, episode, vectors, user)
+                await self.write_episode(tx, episode, vectors, user)
             await self.journal.touch_user(tx, facts=bool(changes), episodes=episode is not None)
-            counts = {"added": changes.added, "confirmed": changes.confirmed, "closed": changes.closed, "by": digest.by}
-            await self.journal.finish(tx, row.ref.session_id, episode_id=episode and episode.episode_id, report=counts)
+            await self._finish(tx, row, digest, episode, changes)
             return changes
 
-    async def _write_episode(self, tx: Transaction, episode: Episode, vectors: Vectors, user: UserRow) -> bool:
+    async def _finish(
+        self, tx: Transaction, row: Session, digest: Digest, episode: Episode | None, changes: FactChanges
+    ) -> None:
+        """The session is memory, and its journal goes; unless the model should have another look and the tenant lets it."""
+        session_id = row.ref.session_id
+        counts = counts_of(digest, changes)
+        await self.journal.finish(tx, session_id, episode_id=episode and episode.episode_id, report=counts)
+        stays = is_stopgap(digest, self.summariser) and await self.kept.keep(tx, session_id, wait=UPGRADE_SECONDS)
+        if not stays:
+            await self.journal.let_go(tx, session_id)
+
+    async def write_episode(self, tx: Transaction, episode: Episode, vectors: Vectors, user: UserRow) -> bool:
         """The episode and, where the index lives in PostgreSQL, its vectors; false when it was there already."""
         indexed = self.vectors.transactional
         written = await self.episodes.insert(tx, episode, epoch=user.epoch, language=user.language, indexed=indexed)
@@ -192,7 +205,7 @@ class Ingestion:
             await self.vectors.upsert(tx, [vectors_of(episode, vectors, user.epoch, self.embedder.name)])
         return written
 
-    async def _index(self, episode: Episode | None, vectors: Vectors | None, epoch: int) -> None:
+    async def index(self, episode: Episode | None, vectors: Vectors | None, epoch: int) -> None:
         """External index last; when it is down, the episode stays in the outbox and the reconciler brings it later."""
         if self.vectors.transactional or episode is None or vectors is None:
             return
@@ -263,6 +276,11 @@ def vectors_of(episode: Episode, vectors: Vectors, epoch: int, model: str) -> Ep
         model=model,
         vectors=np.asarray(vectors, dtype=np.float32),
     )
+
+
+def counts_of(digest: Digest, changes: FactChanges) -> dict[str, int | str]:
+    """What the session's row says of its ingestion."""
+    return {"added": changes.added, "confirmed": changes.confirmed, "closed": changes.closed, "by": digest.by}
 
 
 def report_of(

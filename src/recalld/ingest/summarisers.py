@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from recalld.ingest.digest import Summariser
+from recalld.ingest.digest import LOCAL, Summariser
 from recalld.ingest.fallback import Allowance, FallbackSummariser
 from recalld.ingest.llm import Chat, LlmSummariser, instructions
 from recalld.ingest.local.summariser import LocalSummariser
@@ -15,8 +15,6 @@ from recalld.models.lane import Lanes
 from recalld.models.options import ChatOptions
 from recalld.models.spec import ModelSpec, parse_spec
 from recalld.models.usable import check_usable
-
-LOCAL = "local"
 
 
 def open_summariser(

@@ -1,7 +1,8 @@
 """The worker: runs the queue, and sweeps so that nothing is lost or left lying.
 
 The sweeper ends idle sessions, defers ended sessions that have no live job (lost, stalled or waiting for their next try), and removes the
-jobs of dead workers. Several workers may sweep at once: duplicates find nothing to claim.
+jobs of dead workers. Beside it, what the model could not digest is digested again. Several workers may do so at once: duplicates find
+nothing to claim.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import structlog
 from recalld.ending import end
 from recalld.errors import Conflict, Unavailable
 from recalld.ingest.pipeline import Ingestion
+from recalld.ingest.upgrade import Upgrades
 from recalld.jobs.queue import Queue
 from recalld.layers.working.journal import Journal
 from recalld.postgres.pool import Database
@@ -46,18 +48,23 @@ class Worker:
     journal: Journal
     queue: Queue
     ingestion: Ingestion
+    upgrades: Upgrades
     duties: tuple[Callable[[], Awaitable[object]], ...] = ()  # what else is looked after with every sweep
     options: WorkerOptions = WorkerOptions()
 
     async def run(self) -> None:
         """Work until cancelled; running ingestions finish first. When the queue ends by itself, it is begun again."""
-        sweeper = asyncio.create_task(self._sweep_forever(), name="recalld-sweeper")
+        beside = [
+            asyncio.create_task(self._forever(self._sweep_and_tidy), name="recalld-sweeper"),
+            asyncio.create_task(self._forever(self.upgrades.step), name="recalld-upgrades"),
+        ]
         try:
             while True:
                 await self._work_off()
                 await asyncio.sleep(RESTART_SECONDS)
         finally:
-            await end(sweeper)
+            for task in beside:
+                await end(task)
 
     async def _work_off(self) -> None:
         """The queue, until it ends: when the database was away it raises, or stops because one of its own tasks failed."""
@@ -93,14 +100,17 @@ class Worker:
         async with self.database.transaction("worker", session.user) as tx:
             await self.queue.defer_ingest(tx, session, epoch)
 
-    async def _sweep_forever(self) -> None:
+    async def _sweep_and_tidy(self) -> None:
+        await self.sweep()
+        async with self.database.unscoped("sweeper") as tx:
+            await self.queue.prune_stalled(tx.connection)
+        for duty in self.duties:
+            await duty()
+
+    async def _forever(self, work: Callable[[], Awaitable[object]]) -> None:
         while True:
             try:
-                await self.sweep()
-                async with self.database.unscoped("sweeper") as tx:
-                    await self.queue.prune_stalled(tx.connection)
-                for duty in self.duties:
-                    await duty()
+                await work()
             except (Unavailable, Conflict) as error:
                 log.warning("sweep.postponed", error=type(error).__name__)
             await asyncio.sleep(self.options.sweep_seconds)

@@ -1,6 +1,7 @@
 """Single deletions: a fact, an episode, a session, each with everything that followed from it.
 
-What the deleted statements had closed is open again: facts are derived anew from the statements that remain.
+What the deleted statements had closed is open again: facts are derived anew from the statements that remain. A journal that is kept for the
+model goes too, so that nothing deleted is said again by a later digest.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from recalld.layers.facts.store import FactStore, Source
 from recalld.layers.vectors.base import VectorIndex
 from recalld.layers.working.base import WorkingMemory, best_effort
 from recalld.layers.working.journal import Journal
+from recalld.layers.working.kept import KeptJournals
 from recalld.postgres.pool import Database, Transaction
 from recalld.postgres.queries import beside
 from recalld.privacy.audit import Audit
@@ -48,6 +50,7 @@ class Deletion:
 
     database: Database
     journal: Journal
+    kept: KeptJournals
     facts: FactStore
     episodes: EpisodeStore
     vectors: VectorIndex
@@ -55,10 +58,11 @@ class Deletion:
     audit: Audit
 
     async def fact(self, user: UserRef, fact_id: str, *, at: datetime) -> FactChanges:
-        """One fact, with the statements it rests on. Raises `NotFound`."""
+        """One fact, with the statements it rests on, and all kept journals: it may have been said in any of them. Raises `NotFound`."""
         async with self.database.transaction("worker", user) as tx:
             row = await self.journal.lock_user(tx)
             changes = await self.facts.forget_fact(tx, row.epoch, fact_id, at=at)
+            await self.kept.let_go(tx)
             await self.journal.touch_user(tx, facts=True, episodes=False)
             await self.audit.write(tx, "fact.deleted", user=user, count=1)
             return changes
@@ -70,6 +74,7 @@ class Deletion:
             if not await self._delete_episode(tx, user, episode_id):
                 raise NotFound(f"there is no episode {episode_id!r}")
             changes = await self.facts.forget_source(tx, row.epoch, Source(episode_id=episode_id), at=at)
+            await self.kept.let_go(tx, episode_ids=[episode_id])
             await self.journal.touch_user(tx, facts=True, episodes=True)
             await self.audit.write(tx, "episode.deleted", user=user, count=1)
         await self._delete_outside(user, episode_id)
@@ -96,14 +101,14 @@ class Deletion:
         return changes
 
     async def message(self, session: SessionRef, seq: int) -> None:
-        """Blank one message of an open session; its place stays, so that places of others do. Raises `NotFound`."""
+        """Blank one message of an open session, or of a kept journal; its place stays, so that places of others do. Raises `NotFound`."""
         async with self.database.transaction("worker", session.user) as tx:
             epoch = await self.journal.fence(tx)
             if (
                 await tx.row(_SQL["blank_message"], session_id=session.session_id, seq=seq, epoch=epoch, blank=BLANK)
                 is None
             ):
-                raise NotFound(f"there is no message {seq} in an open session {session.session_id!r}")
+                raise NotFound(f"there is no message {seq} in the journal of session {session.session_id!r}")
             await self.audit.write(tx, "message.deleted", user=session.user, count=1)
         await self.working.drop(session, epoch)
 

@@ -41,7 +41,7 @@ order by ended_at, episode_id limit %(limit)s
 -- name: sessions
 -- A page, oldest first.
 select session_id, purpose, timezone, state, no_memory, working, message_count, started_at, last_message_at, ended_at, attempts, error,
-       episode_id
+       episode_id, kept_at
 from recalld.sessions
 where tenant_id = %(tenant_id)s and user_id = %(user_id)s and epoch = %(epoch)s
   and (%(after_time)s::timestamptz is null or (started_at, session_id) > (%(after_time)s::timestamptz, %(after_id)s))

@@ -216,6 +216,8 @@ def _session(row: Row) -> Told:
     ]
     if row["no_memory"]:
         details.append("nothing of it is kept")
+    if row["kept_at"]:
+        details.append("its messages are kept until a model has digested them")
     if row["error"]:
         details.append(f"last attempt failed: {row['error']}")
     working = [f"working state: {_json(row['working'])}"] if row["working"] else []

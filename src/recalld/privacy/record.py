@@ -8,8 +8,11 @@ from recalld.privacy.purposes import Purpose
 from recalld.settings import Settings
 
 
-def record(tenant_id: str, purposes: Sequence[Purpose], settings: Settings) -> str:
-    """Purposes, data, recipients, time limits and security, as Markdown."""
+def record(tenant_id: str, purposes: Sequence[Purpose], settings: Settings, *, journal_days: int | None) -> str:
+    """Purposes, data, recipients, time limits and security, as Markdown.
+
+    *journal_days*: how long transcripts of sessions are kept that the model could not digest; none: not at all.
+    """
     lines = [
         f"# Record of processing: {tenant_id}",
         "",
@@ -26,6 +29,11 @@ def record(tenant_id: str, purposes: Sequence[Purpose], settings: Settings) -> s
         "",
         "- People: the users of this tenant's agents.",
         "- Messages of open sessions, until the session has become memory.",
+        *(
+            [f"- Messages of sessions that the model could not digest, for at most {journal_days} days."]
+            if journal_days
+            else []
+        ),
         "- Facts with origin, quote, validity and confidence; episodes: summary, topics, points; embeddings of these texts.",
         "- Consents; counts of model calls; an audit without content, by pseudonym.",
         "",

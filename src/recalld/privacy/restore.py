@@ -79,6 +79,7 @@ class Restorer:
         messages = [
             {**message, "session_id": session["session_id"]}
             for session in body["sessions"]
+            if session.get("state") != "ingested" or session.get("kept_at")  # no other transcript outlives its session
             for message in session["messages"]
         ]
         await tx.execute(_SQL["messages"], epoch=epoch, rows=Jsonb(messages))

@@ -14,6 +14,7 @@ from recalld.layers.episodes.store import EpisodeStore
 from recalld.layers.facts.store import FactStore
 from recalld.layers.vectors.base import VectorIndex
 from recalld.layers.working.journal import Journal
+from recalld.layers.working.kept import KeptJournals
 from recalld.postgres.pool import Database, Transaction
 from recalld.postgres.queries import beside
 from recalld.privacy.audit import Audit
@@ -66,6 +67,7 @@ class Retention:
 
     database: Database
     journal: Journal
+    kept: KeptJournals
     facts: FactStore
     episodes: EpisodeStore
     vectors: VectorIndex
@@ -102,6 +104,22 @@ class Retention:
         async with self.database.transaction("worker", tenant_scope(tenant_id)) as tx:
             await tx.execute(_SQL["set_inactivity"], days=days)
             await self.audit.write(tx, "retention.changed", count=days or 0)
+
+    async def keep_journals(self, tenant_id: str, days: int | None) -> None:
+        """Keep journals of sessions that the model could not digest for so many days, for it; none: not at all. Raises `InvalidInput`.
+
+        A shorter time holds for those that are kept already; a worker deletes them with its next round.
+        """
+        check_days("keep_journal_days", days)
+        async with self.database.transaction("worker", tenant_scope(tenant_id)) as tx:
+            await tx.execute(_SQL["set_journal_days"], days=days)
+            await self.audit.write(tx, "retention.changed", count=days or 0)
+
+    async def journal_days(self, tenant_id: str) -> int | None:
+        """For how many days such journals of a tenant are kept; `None`: not at all."""
+        async with self.database.transaction("worker", tenant_scope(tenant_id)) as tx:
+            row = await tx.row(_SQL["journal_days"])
+        return row["keep_journal_days"] if row else None
 
     # ------------------------------------------------------------ the round
     async def _everybody(self, *, dry_run: bool) -> AsyncGenerator[RetentionReport]:
@@ -170,6 +188,7 @@ class Retention:
             if self.vectors.transactional:
                 await self.vectors.delete(tx, user, due.episodes)
             await self.episodes.delete(tx, due.episodes)
+            await self.kept.let_go(tx, episode_ids=due.episodes)
             await tx.execute(_SQL["delete_sessions"], episode_ids=list(due.episodes))
         await self.journal.touch_user(tx, facts=bool(due.facts), episodes=bool(due.episodes))
         await self.audit.write(tx, "retention.deleted", user=user, count=len(due.facts) + len(due.episodes))

@@ -12,6 +12,13 @@ order by tenant_id, purpose
 insert into recalld.tenant_rules (tenant_id, inactive_days) values (%(tenant_id)s, %(days)s)
 on conflict (tenant_id) do update set inactive_days = excluded.inactive_days
 
+-- name: set_journal_days
+insert into recalld.tenant_rules (tenant_id, keep_journal_days) values (%(tenant_id)s, %(days)s)
+on conflict (tenant_id) do update set keep_journal_days = excluded.keep_journal_days
+
+-- name: journal_days
+select keep_journal_days from recalld.tenant_rules where tenant_id = %(tenant_id)s
+
 -- name: activity
 -- When something was last written about a person, and whether there is a hold.
 select greatest(

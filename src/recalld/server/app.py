@@ -84,6 +84,7 @@ def connect(app: FastAPI, memory: Memory, settings: Settings) -> None:
     """Give the routes what they work on."""
     metrics = Metrics()
     memory.parts.ingestion.observers.append(metrics.ingested)
+    memory.parts.upgrades.observers.append(metrics.upgraded)
     app.state.memory = memory
     app.state.entry = Entry(
         keys=Keys(memory.parts.database),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from recalld.ingest.upgrade import Upgrade
 from recalld.values import IngestReport, MemoryContext
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -52,8 +53,19 @@ class Metrics:
             buckets=FAST,
             registry=registry,
         )
+        self._upgrades = Counter(
+            "recalld_upgrades",
+            "Sessions the model was asked about again, by outcome: upgraded, postponed, left, nothing.",
+            ["outcome"],
+            registry=registry,
+        )
+        self._kept = Gauge(
+            "recalld_kept_journals",
+            "Sessions whose journal is kept until the model has digested it.",
+            registry=registry,
+        )
         self._dollars = Counter(
-            "recalld_model_dollars", "US dollars that models took in ingestions.", registry=registry
+            "recalld_model_dollars", "US dollars that models took in ingestions and upgrades.", registry=registry
         )
         self._facts = Counter(
             "recalld_facts", "Facts by what ingestions did: added, confirmed, closed.", ["change"], registry=registry
@@ -102,6 +114,15 @@ class Metrics:
         self._dollars.inc(report.cost_usd or 0)
         for change in ("added", "confirmed", "closed"):
             self._facts.labels(change).inc(getattr(report, change))
+
+    def upgraded(self, upgrade: Upgrade) -> None:
+        """One session that the model was asked about again."""
+        self._upgrades.labels(upgrade.outcome).inc()
+        self._dollars.inc(upgrade.cost_usd or 0)
+
+    def kept(self, journals: int) -> None:
+        """Journals that wait for the model."""
+        self._kept.set(journals)
 
     def backlog(self, waiting: int, failed: int, oldest_seconds: float) -> None:
         """What waits."""

@@ -129,12 +129,12 @@ class Journal:
     async def find(self, tx: Transaction, session_id: str) -> Session | None:
         """One session of the current epoch."""
         row = await tx.row(_SQL["session"], session_id=session_id)
-        return None if row is None or tx.user is None else _session(tx.user, row)
+        return None if row is None or tx.user is None else session_of(tx.user, row)
 
     async def list(self, tx: Transaction, *, state: SessionState | None = None, limit: int = 100) -> list[Session]:
         """Sessions of the current epoch, newest first."""
         rows = await tx.rows(_SQL["sessions"], state=state, limit=limit)
-        return [_session(tx.user, row) for row in rows if tx.user is not None]
+        return [session_of(tx.user, row) for row in rows if tx.user is not None]
 
     async def read(self, tx: Transaction, session_id: str) -> tuple[list[Message], dict[str, Any], Session] | None:
         """Messages, working state and session from the durable copy; `None` for an unknown session."""
@@ -142,12 +142,14 @@ class Journal:
         if found is None:
             return None
         session, state = found
+        if session.state == "ingested":  # a journal that is kept for the model is nobody else's to read
+            return [], state, session
         return await self.messages(tx, session_id, session.epoch), state, session
 
     async def standing(self, tx: Transaction, session_id: str) -> tuple[Session, dict[str, Any]] | None:
         """The session and its working state, without the messages; `None` for an unknown session."""
         row = await tx.row(_SQL["session"], session_id=session_id)
-        return None if row is None or tx.user is None else (_session(tx.user, row), row["working"])
+        return None if row is None or tx.user is None else (session_of(tx.user, row), row["working"])
 
     async def messages(self, tx: Transaction, session_id: str, epoch: int) -> list[Message]:
         """The messages of a session, oldest first."""
@@ -166,20 +168,23 @@ class Journal:
             lease=lease,
             attempts=int(lease > 0),
         )
-        return None if row is None or tx.user is None else _session(tx.user, row)
+        return None if row is None or tx.user is None else session_of(tx.user, row)
 
     async def claim(self, tx: Transaction, session_id: str, epoch: int, *, lease: float) -> Session | None:
         """Take an ended session for *lease* seconds; `None` when there is nothing to take."""
         row = await tx.row(_SQL["claim"], session_id=session_id, epoch=epoch, lease=lease)
-        return None if row is None or tx.user is None else _session(tx.user, row)
+        return None if row is None or tx.user is None else session_of(tx.user, row)
 
     async def lock_ended(self, tx: Transaction, session_id: str, epoch: int) -> bool:
         """Lock the session of a merge; false when another worker finished it."""
         return await tx.row(_SQL["lock_ended"], session_id=session_id, epoch=epoch) is not None
 
     async def finish(self, tx: Transaction, session_id: str, *, episode_id: str | None, report: dict[str, Any]) -> None:
-        """Mark the session ingested and let its transcript go."""
+        """Mark the session ingested."""
         await tx.execute(_SQL["finish"], session_id=session_id, episode_id=episode_id, report=Jsonb(report))
+
+    async def let_go(self, tx: Transaction, session_id: str) -> None:
+        """Let the transcript of a session go."""
         await tx.execute(_SQL["delete_messages"], session_id=session_id)
 
     async def forget(self, tx: Transaction, session_id: str) -> None:
@@ -202,12 +207,12 @@ class Journal:
     # ------------------------------------------------------------ over all users, for the sweeper
     async def waiting(self, tx: Transaction, *, grace: float, limit: int) -> list[tuple[SessionRef, int]]:
         """Ended sessions that nobody holds, with their epochs."""
-        return [_ref(row) for row in await tx.rows(_SQL["sweep_ended"], grace=grace, limit=limit)]
+        return [ref_of(row) for row in await tx.rows(_SQL["sweep_ended"], grace=grace, limit=limit)]
 
     async def idle(self, tx: Transaction, *, idle: float, limit: int) -> list[tuple[SessionRef, int, datetime]]:
         """Open sessions in which nothing was said for *idle* seconds: with epoch and time of the last message."""
         return [
-            (*_ref(row), row["last_message_at"]) for row in await tx.rows(_SQL["sweep_idle"], idle=idle, limit=limit)
+            (*ref_of(row), row["last_message_at"]) for row in await tx.rows(_SQL["sweep_idle"], idle=idle, limit=limit)
         ]
 
     async def backlog(self, tx: Transaction) -> DictRow:
@@ -238,12 +243,14 @@ def _already_there(session: Session | None, session_id: str, count: int, first_s
     return there
 
 
-def _ref(row: DictRow) -> tuple[SessionRef, int]:
+def ref_of(row: DictRow) -> tuple[SessionRef, int]:
+    """A session and its epoch, of a row over all users."""
     user = UserRef(tenant_id=row["tenant_id"], user_id=row["user_id"])
     return SessionRef(user=user, session_id=row["session_id"]), row["epoch"]
 
 
-def _session(user: UserRef, row: DictRow) -> Session:
+def session_of(user: UserRef, row: DictRow) -> Session:
+    """The session of a row."""
     names = (
         "purpose",
         "timezone",

@@ -37,10 +37,11 @@ async def readyz(memory: OpenMemory) -> Readiness | JSONResponse:
 )
 async def metrics(request: Request, operator: Operator, memory: OpenMemory) -> Response:  # noqa: ARG001 -- asked for its right
     """Metrics in Prometheus' format, for a key with the scope `operator`."""
-    found, kept = await readiness(memory), request.app.state.entry.metrics
-    kept.backlog(found.waiting, found.failed, found.oldest_seconds)
-    kept.counted(memory.parts.recall.counts())
-    return Response(kept.page(), headers={"Content-Type": CONTENT_TYPE})
+    found, gauges = await readiness(memory), request.app.state.entry.metrics
+    gauges.backlog(found.waiting, found.failed, found.oldest_seconds)
+    gauges.kept((await memory.parts.upgrades.count()).sessions)
+    gauges.counted(memory.parts.recall.counts())
+    return Response(gauges.page(), headers={"Content-Type": CONTENT_TYPE})
 
 
 async def readiness(memory: OpenMemory) -> Readiness:
