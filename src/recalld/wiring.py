@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypedDict, TypeVar
 
-from recalld.ending import end
+from recalld.ending import GRACE_SECONDS, end
 from recalld.errors import ConfigurationError, MigrationError
 from recalld.first_use import prepare
 from recalld.ingest.digest import Summariser
@@ -330,9 +330,8 @@ async def _opened(parts: Parts) -> AsyncGenerator[None]:
         yield
     finally:
         await parts.settle()
-        if worker is not None:  # asked once: ingestions under way are finished first
-            worker.cancel()
-            await asyncio.gather(worker, return_exceptions=True)
+        if worker is not None:
+            await end(worker, grace_seconds=GRACE_SECONDS)
         for task in reversed(tasks):
             await end(task)
         await parts.queue.close()

@@ -38,3 +38,20 @@ async def test_a_task_that_failed_long_ago_ends_without_a_word():
     await asyncio.wait({task})
     await end(task)
     assert isinstance(task.exception(), RuntimeError)
+
+
+async def test_work_under_way_is_finished_before_a_task_is_asked_again():
+    finished = asyncio.Event()
+
+    async def worker() -> None:
+        try:
+            await asyncio.sleep(3600)
+        except asyncio.CancelledError:
+            await asyncio.sleep(0.01)
+            finished.set()
+            raise
+
+    task = asyncio.create_task(worker())
+    await asyncio.sleep(0)
+    await end(task, grace_seconds=60)
+    assert (task.cancelled(), finished.is_set()) == (True, True)

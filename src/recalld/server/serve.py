@@ -11,12 +11,12 @@ from typing import Any
 import uvicorn
 import uvloop
 
+from recalld.ending import GRACE_SECONDS, end
 from recalld.memory import Memory
 from recalld.server.app import create_app
 from recalld.server.keys import Keys
 from recalld.settings import Settings
 
-GRACE_SECONDS = 30  # for requests under way
 Announce = Callable[[str], None]
 
 
@@ -77,8 +77,7 @@ async def work(settings: Settings, announce: Announce) -> None:
         with signals(ended.set):
             announce(f"recalld works on up to {settings.worker_concurrency} sessions at a time")
             await ended.wait()
-        working.cancel()
-        await asyncio.gather(working, return_exceptions=True)
+        await end(working, grace_seconds=GRACE_SECONDS)
 
 
 @contextmanager
