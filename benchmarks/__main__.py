@@ -7,7 +7,7 @@ import pkgutil
 import sys
 from pathlib import Path
 
-HIDDEN = ("__main__", "load", "people")  # parts of others
+HIDDEN = ("__main__", "load", "people", "scale_plot")  # parts of others
 
 
 def names() -> list[str]:

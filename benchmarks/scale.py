@@ -1,34 +1,42 @@
 """`python -m benchmarks scale`: does the number of users matter? The time of context(), bytes per user, loading speed, cold caches.
 
-    python -m benchmarks scale --users 1000 10000 100000 --episodes 10
+    python -m benchmarks scale --users 1000 10000 100000 1000000 --episodes 10 --keep DIRECTORY
+    python -m benchmarks scale --reuse DIRECTORY
 
-Every user gets episodes copied from 500 generated ones (summaries of about 180 tokens, five points, three topics) and eight facts, written
-inside PostgreSQL with all indexes in place, in rounds, so that the rows of a user lie scattered. The sizes are measured one after the other
-in one growing database. Cold figures are the first questions after a restart with 16 MB of shared buffers; the system's own cache is
-dropped first where that is allowed (root on Linux). About 55 kB of disk per user with 10 episodes.
+Each size is a database of its own in one cluster, filled by `benchmarks/load.py`. The questions go round among them, so whatever else the
+machine does falls on all sizes alike; compare the columns of one run. Who asks is chosen at random and has a session of some turns: at the
+first one nothing of the user is kept in the process and, where the data is larger than the memory, its pages come from the disk.
+
+Cold figures are first turns after a restart with 16 MB of shared buffers. The system's own cache is dropped before every few of them, where
+that is allowed (root on Linux); the table says so where it is not.
+
+A digest has 80 tokens and a point unless told otherwise, so that a million users with ten episodes take less than 50 GB.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import json
+import os
 import random
 import shutil
 import statistics
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 import psycopg
+from psycopg import sql
 from psycopg.rows import DictRow, dict_row
 
-from benchmarks.people import NOW, TENANT, Writer
+from benchmarks.load import TABLES, ingest_people, load, user_id
+from benchmarks.people import FACTS, NOW, TENANT, Shape, Writer
+from benchmarks.scale_plot import Line, draw
 from recalld import Memory
 from recalld.postgres.account import server_account
 from recalld.postgres.binaries import newest
@@ -39,52 +47,82 @@ from recalld.postgres.queries import beside
 from recalld.postgres.server_settings import SETTINGS
 
 SQL = beside(__file__, "scale.sql")
-PASSWORD = "benchmark"  # noqa: S105 -- of a cluster that lives as long as the benchmark
-DATABASE = "scale"
-TEMPLATES = 500
-FACTS = 8
-CHUNK = 5_000  # users written in one transaction
-ROUNDS = 5
-WARM = {**SETTINGS, "shared_buffers": "1GB", "max_wal_size": "8GB"}
+PASSWORD = "benchmark"  # noqa: S105 -- of a cluster that nobody else can reach
+PEOPLE_DATABASE = "people"
+NOTES = "scale.json"
+WARM = {**SETTINGS, "shared_buffers": "2GB", "max_wal_size": "2GB"}
 COLD = {**SETTINGS, "shared_buffers": "16MB"}
+WARM_UP = 15  # sessions of each size that are not counted
+DROP_EVERY = 5  # cold questions of each size between two drops of the system's cache
 
 Admin = psycopg.Connection[DictRow]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Row:
-    """What was measured at one number of users."""
+class Size:
+    """A database with so many users."""
 
     users: int
-    warm: list[float]  # milliseconds of one context()
-    cold: list[float]
-    bytes_per_user: float
-    tables: dict[str, tuple[float, float]]  # bytes per user in rows and in indexes
-    users_per_second: float
+    users_per_second: float  # at loading, indexes included
+    bytes_per_user: dict[str, dict[str, float]]  # by table: the table and each of its indexes
+
+    @property
+    def database(self) -> str:
+        """Its name."""
+        return f"users_{self.users}"
+
+    @property
+    def total(self) -> float:
+        """Bytes per user in all."""
+        return sum(sum(parts.values()) for parts in self.bytes_per_user.values())
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Measured:
+    """Milliseconds of context() at one size."""
+
+    first: list[float] = field(default_factory=list[float])  # the first turn of a session
+    later: list[float] = field(default_factory=list[float])  # the others
+    cold: list[float] = field(default_factory=list[float])
+    client_cpu: list[float] = field(default_factory=list[float])  # milliseconds of CPU of a turn in this process
+    server_cpu: list[float] = field(default_factory=list[float])  # the same in PostgreSQL; one figure, the mean
+
+    @property
+    def turns(self) -> list[float]:
+        """All turns of all sessions."""
+        return self.first + self.later
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Server:
-    """A cluster of the benchmark's own, with a superuser that writes past the policies."""
+    """A cluster of the benchmark's own."""
 
     cluster: Cluster
 
-    def url(self, login: str) -> str:
-        """The address for one of our logins."""
+    def url(self, login: str, database: str) -> str:
+        """The address of a database for one of our logins."""
         host = quote(str(self.cluster.socket_directory), safe="")
-        return f"postgresql://{login}:{PASSWORD}@/{DATABASE}?host={host}&port={PORT}"
+        return f"postgresql://{login}:{PASSWORD}@/{database}?host={host}&port={PORT}"
 
     @contextmanager
-    def admin(self, database: str = DATABASE) -> Iterator[Admin]:
+    def admin(self, database: str) -> Iterator[Admin]:
         """A connection of the superuser."""
         address = self.cluster.conninfo(login=ADMIN, password=PASSWORD, database=database)
         with psycopg.Connection[DictRow].connect(address, autocommit=True, row_factory=dict_row) as connection:
             yield connection
 
+    def create(self, database: str, template: str | None = None) -> None:
+        """A database, empty or a copy of *template*."""
+        with self.admin("postgres") as admin:
+            if template is not None:
+                copied = sql.SQL("create database {} template {}")
+                admin.execute(copied.format(sql.Identifier(database), sql.Identifier(template)))
+            bootstrap(admin, database=database, service_password=PASSWORD, migrator_password=PASSWORD)
+
     @asynccontextmanager
-    async def memory(self) -> AsyncIterator[Memory]:
+    async def memory(self, database: str) -> AsyncIterator[Memory]:
         """An installation over it, without a worker."""
-        async with Memory.open(database_url=self.url(SERVICE_LOGIN), worker=False) as memory:
+        async with Memory.open(database_url=self.url(SERVICE_LOGIN, database), worker=False) as memory:
             yield memory
 
     def restart(self, settings: dict[str, str]) -> None:
@@ -95,74 +133,136 @@ class Server:
 
 @contextmanager
 def serving(home: Path) -> Iterator[Server]:
-    """A new cluster in *home*, bootstrapped and migrated, removed afterwards."""
+    """The cluster in *home*, made when there is none."""
+    home.mkdir(exist_ok=True)
     home.chmod(0o711)
     account = server_account(home / "cluster")
     sockets = home / "run"
-    sockets.mkdir()
+    sockets.mkdir(exist_ok=True)
     account.give(sockets, 0o700)
     cluster = Cluster(directory=home / "cluster", socket_directory=sockets, binaries=newest(), account=account)
-    create_cluster(cluster, admin_password=PASSWORD)
+    if not cluster.exists:
+        create_cluster(cluster, admin_password=PASSWORD)
     cluster.start(WARM)
     try:
-        server = Server(cluster=cluster)
-        with psycopg.connect(
-            cluster.conninfo(login=ADMIN, password=PASSWORD, database="postgres"), autocommit=True
-        ) as admin:
-            bootstrap(admin, database=DATABASE, service_password=PASSWORD, migrator_password=PASSWORD)
-        asyncio.run(migrate(server.url(MIGRATOR_LOGIN)))
-        yield server
+        yield Server(cluster=cluster)
     finally:
         cluster.stop()
 
 
 # ---------------------------------------------------------------- loading
-async def write_templates(server: Server) -> None:
-    """Episodes and facts through the API, kept as rows to copy."""
-    writer = Writer(1)
-    async with server.memory() as memory:
-        user = memory.user(TENANT, "template")
-        for number in range(TEMPLATES):
-            await user.add_episode(**writer.episode(), ended_at=NOW - timedelta(days=1), episode_id=f"t{number:03}")
-        for place in range(FACTS):
-            value = " ".join(writer.words(2))
-            await user.set_fact(f"preference_{place}", value, at=NOW - timedelta(days=30))
-    with server.admin() as admin:
-        for name in ("keep_episodes", "keep_vectors", "keep_facts"):
-            admin.execute(SQL[name])
+def fill(server: Server, users: Sequence[int], episodes: int, shape: Shape) -> list[Size]:
+    """People who lived through their sessions, and the databases with their copies."""
+    server.create(PEOPLE_DATABASE)
+    asyncio.run(migrate(server.url(MIGRATOR_LOGIN, PEOPLE_DATABASE)))
+    asyncio.run(make_people(server, episodes, shape))
+    return [fill_one(server, count) for count in sorted(users)]
 
 
-def load(admin: Admin, first: int, last: int, episodes: int) -> None:
-    """Users *first* to *last* with all they have; users and facts first, then the episodes in rounds."""
-    for start in range(first, last + 1, CHUNK):
-        bounds = {"first": start, "last": min(start + CHUNK - 1, last)}
-        admin.execute(SQL["users"], bounds)
-        admin.execute(SQL["facts"], bounds)
-    admin.execute("analyze recalld.users")
-    step = -(-episodes // ROUNDS)
-    for begin in range(0, episodes, step):
-        for start in range(first, last + 1, CHUNK):
-            values: dict[str, Any] = {"first": start, "last": min(start + CHUNK - 1, last), "now": NOW}
-            values |= {"from": begin, "to": min(begin + step, episodes) - 1, "templates": TEMPLATES}
-            admin.execute(SQL["episodes"], values)
-            admin.execute(SQL["vectors"], values)
-    admin.execute("vacuum analyze recalld.users, recalld.episodes, recalld.vectors, recalld.facts")
-    admin.execute("checkpoint")
+async def make_people(server: Server, sessions: int, shape: Shape) -> None:
+    """Those from whom all others are copied."""
+    async with server.memory(PEOPLE_DATABASE) as memory:
+        await ingest_people(memory, sessions, shape=shape)
+
+
+def fill_one(server: Server, users: int) -> Size:
+    """One database."""
+    size = Size(users=users, users_per_second=0, bytes_per_user={})
+    server.create(size.database, PEOPLE_DATABASE)
+    loaded = load(server.url(MIGRATOR_LOGIN, size.database), users)
+    with server.admin(size.database) as admin:
+        admin.execute("checkpoint")
+        bytes_per_user = sizes(admin, users)
+    print(f"{users:>9,} users loaded in {loaded.seconds:.0f} s", flush=True)
+    return Size(users=users, users_per_second=users / loaded.seconds, bytes_per_user=bytes_per_user)
+
+
+def sizes(admin: Admin, users: int) -> dict[str, dict[str, float]]:
+    """Bytes per user of each table and index."""
+    found = admin.execute(SQL["sizes"], {"tables": [f"recalld.{table}" for table in TABLES]}).fetchall()
+    by_table: dict[str, dict[str, float]] = {table: {} for table in TABLES}
+    for row in found:
+        by_table[row["table_name"]][row["name"]] = row["bytes"] / users
+    return by_table
 
 
 # ---------------------------------------------------------------- measuring
-async def ask(server: Server, users: int, calls: int, *, skip: int) -> list[float]:
-    """Milliseconds of context() for random users, after *skip* that are not counted."""
-    chance, writer = random.Random(users), Writer(3)
-    took: list[float] = []
-    async with server.memory() as memory:
-        await memory.user(TENANT, "template").context("warm up the models", at=NOW)
-        for _ in range(calls + skip):
-            user, question = memory.user(TENANT, f"user-{chance.randrange(users):08}"), writer.question()
-            begun = time.perf_counter()
-            await user.context(question, at=NOW)
-            took.append((time.perf_counter() - begun) * 1000)
-    return took[skip:]
+class Asking:
+    """Questions that go round among the sizes."""
+
+    def __init__(self, server: Server, found: Sequence[Size], *, seed: int) -> None:
+        self._server = server
+        self._sizes = found
+        self._chance = random.Random(seed)
+        self._writer = Writer(seed)
+        self._memories: dict[int, Memory] = {}
+        self.measured = {size.users: Measured() for size in found}
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[None]:
+        """All installations."""
+        async with AsyncExitStack() as stack:
+            for size in self._sizes:
+                memory = await stack.enter_async_context(self._server.memory(size.database))
+                await memory.user(TENANT, "nobody").context("warm up the models", at=NOW)
+                self._memories[size.users] = memory
+            yield
+
+    async def sessions(self, count: int, turns: int) -> None:
+        """So many sessions at each size, of *turns* questions each; one question at each size, then the next."""
+        before: dict[int, float] = {}
+        for number in range(count + WARM_UP):
+            counted = number >= WARM_UP
+            before = self._cpu() if number == WARM_UP else before
+            for turn, (users, milliseconds, cpu) in await self._session(turns):
+                if counted:
+                    measured = self.measured[users]
+                    (measured.later if turn else measured.first).append(milliseconds)
+                    measured.client_cpu.append(cpu)
+        for users, spent in self._cpu().items():
+            self.measured[users].server_cpu.append((spent - before[users]) / (count * turns))
+
+    async def cold(self, count: int) -> bool:
+        """So many first turns at each size, with cold caches; false where the system's could not be dropped."""
+        dropped = True
+        for number in range(count):
+            if number % DROP_EVERY == 0:
+                dropped = forget_pages() and dropped
+            for _, (users, milliseconds, _) in await self._session(1):
+                self.measured[users].cold.append(milliseconds)
+        return dropped
+
+    async def _session(self, turns: int) -> list[tuple[int, tuple[int, float, float]]]:
+        """A session of somebody at each size: the same question at all of them, in an order that changes, then the next."""
+        who = {size.users: user_id(self._chance.randrange(size.users)) for size in self._sizes}
+        return [
+            (turn, await self._timed(users, who[users], question))
+            for turn, question in enumerate(self._writer.question() for _ in range(turns))
+            for users in self._chance.sample(list(who), len(who))
+        ]
+
+    async def _timed(self, users: int, user: str, question: str) -> tuple[int, float, float]:
+        """The size, milliseconds by the clock, and milliseconds of CPU of this thread."""
+        begun, cpu = time.perf_counter(), time.thread_time()
+        await self._memories[users].user(TENANT, user).context(question, at=NOW)
+        return users, (time.perf_counter() - begun) * 1000, (time.thread_time() - cpu) * 1000
+
+    def _cpu(self) -> dict[int, float]:
+        """Milliseconds of CPU that the server has spent for each size so far; zero where the system does not tell."""
+        return {size.users: sum(map(cpu_of, self._serving(size))) for size in self._sizes}
+
+    def _serving(self, size: Size) -> list[int]:
+        with self._server.admin("postgres") as admin:
+            return [row["pid"] for row in admin.execute(SQL["serving"], {"database": size.database}).fetchall()]
+
+
+def cpu_of(pid: int) -> float:
+    """Milliseconds of CPU that a process has used, from Linux's account of it."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) * 1000 / os.sysconf("SC_CLK_TCK")
 
 
 def forget_pages() -> bool:
@@ -174,59 +274,95 @@ def forget_pages() -> bool:
     return True
 
 
-def sizes(admin: Admin, users: int) -> dict[str, tuple[float, float]]:
-    """Bytes per user of each table: rows, indexes."""
-    found = admin.execute(SQL["sizes"]).fetchall()
-    return {row["name"]: (row["rows_bytes"] / users, row["index_bytes"] / users) for row in found}
+async def ask(server: Server, found: Sequence[Size], sessions: int, turns: int) -> dict[int, Measured]:
+    """Sessions at each size, with the caches that there are."""
+    asking = Asking(server, found, seed=3)
+    async with asking.open():
+        await asking.sessions(sessions, turns)
+    return asking.measured
 
 
-def measure(server: Server, users: int, before: int, arguments: argparse.Namespace) -> Row:
-    """Load up to *users*, then ask, warm and cold."""
-    begun = time.perf_counter()
-    with server.admin() as admin:
-        load(admin, before, users - 1, arguments.episodes)
-        seconds = time.perf_counter() - begun
-        tables = sizes(admin, users)
-    warm = asyncio.run(ask(server, users, arguments.calls, skip=200))
-    server.restart(COLD)
-    forget_pages()
-    cold = asyncio.run(ask(server, users, min(arguments.calls, users // 4), skip=0))
-    server.restart(WARM)
-    return Row(
-        users=users,
-        warm=warm,
-        cold=cold,
-        bytes_per_user=sum(map(sum, tables.values())),
-        tables=tables,
-        users_per_second=(users - before) / seconds,
-    )
+async def ask_cold(server: Server, found: Sequence[Size], count: int) -> tuple[dict[int, Measured], bool]:
+    """First turns at each size, with cold caches."""
+    asking = Asking(server, found, seed=4)
+    async with asking.open():
+        dropped = await asking.cold(count)
+    return asking.measured, dropped
 
 
-def print_row(row: Row, first: Row) -> None:
-    """One line of the table."""
-    warm, cold = statistics.quantiles(row.warm, n=100), statistics.quantiles(row.cold, n=100)
-    ratio = statistics.median(row.warm) / statistics.median(first.warm)
+# ---------------------------------------------------------------- telling
+def tell(found: Sequence[Size], warm: dict[int, Measured], cold: dict[int, Measured]) -> None:
+    """The table of times."""
+    print("\nmilliseconds of context(): all turns of a session, its first turn, first turns with cold caches")
     print(
-        f"| {row.users:>9,} | {warm[49]:6.2f} | {warm[94]:6.2f} | {ratio:5.2f} | {cold[49]:6.2f} | {cold[94]:6.2f} "
-        f"| {row.bytes_per_user:9,.0f} | {row.users_per_second:8,.0f} |",
-        flush=True,
+        "|     users | p50 | × first | p99 | first turn p50 | × first | p99 | cold p50 | × first | p99 | server CPU | users/s |"
     )
+    print("|---|---|---|---|---|---|---|---|---|---|---|---|---|")
+    smallest = found[0].users
+    for size in found:
+        columns = [
+            cell
+            for part, of in ((warm, "turns"), (warm, "first"), (cold, "cold"))
+            for cell in _times(getattr(part[size.users], of), getattr(part[smallest], of))
+        ]
+        measured = warm[size.users]
+        cpu = f"{measured.server_cpu[0]:.2f} | {statistics.mean(measured.client_cpu):.2f}"
+        print(f"| {size.users:>9,} | {' | '.join(columns)} | {cpu} | {size.users_per_second:,.0f} |")
+
+
+def _times(took: list[float], first: list[float]) -> tuple[str, str, str]:
+    """Median, its ratio to that of the smallest size, 99th percentile."""
+    cuts = statistics.quantiles(took, n=100)
+    return f"{cuts[49]:.2f}", f"{cuts[49] / statistics.median(first):.2f}", f"{cuts[98]:.2f}"
+
+
+def tell_sizes(size: Size) -> None:
+    """The table of bytes."""
+    print(f"\nbytes per user at {size.users:,} users: {size.total:,.0f}")
+    print("| table | rows | indexes |\n|---|---|---|")
+    for table, parts in size.bytes_per_user.items():
+        indexes = ", ".join(f"`{name}` {width:,.0f}" for name, width in parts.items() if name != table)
+        print(f"| {table} | {parts[table]:,.0f} | {indexes} |")
+
+
+def plot(found: Sequence[Size], warm: dict[int, Measured], cold: dict[int, Measured]) -> str:
+    """The picture of the medians."""
+    lines = (
+        Line("first turn, cold caches", "#c0392b", [(s.users, statistics.median(cold[s.users].cold)) for s in found]),
+        Line("first turn of a session", "#b9770e", [(s.users, statistics.median(warm[s.users].first)) for s in found]),
+        Line("all turns", "#1b4f72", [(s.users, statistics.median(warm[s.users].turns)) for s in found]),
+    )
+    return draw(lines)
+
+
+# ---------------------------------------------------------------- the command
+def prepared(server: Server, home: Path, arguments: argparse.Namespace) -> list[Size]:
+    """The sizes that *home* holds, loaded first unless an earlier run did it."""
+    notes = home / NOTES
+    if arguments.reuse is None:
+        shape = Shape(sentences=arguments.sentences, points=arguments.points)
+        found = fill(server, arguments.users, arguments.episodes, shape)
+        notes.write_text(json.dumps([asdict(size) for size in found]), encoding="utf-8")
+    return [Size(**size) for size in json.loads(notes.read_text(encoding="utf-8"))]
 
 
 def run(arguments: argparse.Namespace, home: Path) -> None:
-    """All sizes, one after the other."""
-    print(f"{arguments.episodes} episodes and {FACTS} facts per user; milliseconds of context()")
-    print("|     users |    p50 |    p95 | × 1st | cold p50 | cold p95 | bytes/user | users/s loaded |")
-    print("|---|---|---|---|---|---|---|---|", flush=True)
-    rows: list[Row] = []
+    """Load, ask, tell."""
     with serving(home) as server:
-        asyncio.run(write_templates(server))
-        for users in sorted(arguments.users):
-            rows.append(measure(server, users, rows[-1].users if rows else 0, arguments))
-            print_row(rows[-1], rows[0])
-    print("\nbytes per user at the last size: rows + indexes")
-    for name, (in_rows, in_indexes) in rows[-1].tables.items():
-        print(f"  {name:<10} {in_rows:10,.0f} + {in_indexes:8,.0f}")
+        found = prepared(server, home, arguments)
+        if not arguments.sessions:
+            tell_sizes(found[-1])
+            return
+        warm = asyncio.run(ask(server, found, arguments.sessions, arguments.turns))
+        server.restart(COLD)
+        cold, dropped = asyncio.run(ask_cold(server, found, arguments.sessions))
+    print(
+        f"{FACTS} facts per user; the system's cache was {'dropped' if dropped else 'NOT dropped'} for the cold figures"
+    )
+    tell(found, warm, cold)
+    tell_sizes(found[-1])
+    if arguments.plot:
+        arguments.plot.write_text(plot(found, warm, cold), encoding="utf-8")
 
 
 def main(argv: list[str]) -> None:
@@ -234,10 +370,19 @@ def main(argv: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks scale", description=__doc__)
     parser.add_argument("--users", type=int, nargs="+", default=[1_000, 10_000, 100_000])
     parser.add_argument("--episodes", type=int, default=10)
-    parser.add_argument("--calls", type=int, default=600, help="questions at each size")
-    parser.add_argument("--folder", type=Path, help="where the database is made (default: the temporary folder)")
+    parser.add_argument("--sentences", type=int, default=4, help="of a summary, 20 tokens each")
+    parser.add_argument("--points", type=int, default=1, help="of an episode; it has two vectors more")
+    parser.add_argument("--sessions", type=int, default=150, help="at each size; 0: only load and tell the sizes")
+    parser.add_argument("--turns", type=int, default=8, help="of a session")
+    parser.add_argument("--plot", type=Path, help="write the picture, as SVG, to this file")
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--keep", type=Path, help="load into this directory and leave it there")
+    where.add_argument("--reuse", type=Path, help="measure what an earlier run kept in this directory")
     arguments = parser.parse_args(argv)
-    home = Path(tempfile.mkdtemp(prefix="recalld-scale-", dir=arguments.folder))
+    if kept := arguments.keep or arguments.reuse:
+        run(arguments, kept)
+        return
+    home = Path(tempfile.mkdtemp(prefix="recalld-scale-"))
     try:
         run(arguments, home)
     finally:
