@@ -293,11 +293,12 @@ async def ask_cold(server: Server, found: Sequence[Size], count: int) -> tuple[d
 # ---------------------------------------------------------------- telling
 def tell(found: Sequence[Size], warm: dict[int, Measured], cold: dict[int, Measured]) -> None:
     """The table of times."""
-    print("\nmilliseconds of context(): all turns of a session, its first turn, first turns with cold caches")
     print(
-        "|     users | p50 | × first | p99 | first turn p50 | × first | p99 | cold p50 | × first | p99 | server CPU | users/s |"
+        "\nmilliseconds of context(): all turns of a session, its first turn, first turns with cold caches; CPU of a turn"
     )
-    print("|---|---|---|---|---|---|---|---|---|---|---|---|---|")
+    times = " | ".join(f"{part} p50 | × first | p99" for part in ("turns", "first turn", "cold"))
+    print(f"|     users | {times} | CPU in PostgreSQL | in the client | users/s loaded |")
+    print("|" + "---|" * 13)
     smallest = found[0].users
     for size in found:
         columns = [

@@ -431,9 +431,12 @@ class UserMemory:
         """What is known about the person: as it was true at *as_of* and as recalld believed it at *believed_at* (default both: now)."""
         moment = check_bound("as_of", as_of) or _now(at)
         belief = check_bound("believed_at", believed_at)
-        async with self.parts.database.transaction("app", self.ref, self._purposes(purposes)) as tx:
+
+        async def known(tx: Transaction) -> list[Fact]:
             epoch = await self.parts.journal.epoch(tx)
-            versions = await (self.parts.facts.versions(tx, epoch) if belief else self.parts.facts.bundle(tx, epoch))
+            return await (self.parts.facts.versions(tx, epoch) if belief else self.parts.facts.bundle(tx, epoch))
+
+        versions = await self.parts.read(self.ref, self._purposes(purposes), known)
         found = visible(versions, as_of=moment, believed_at=belief, include_closed=include_closed)
         self._note("facts.read", self._purposes(purposes), len(found))
         return found

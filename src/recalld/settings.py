@@ -26,6 +26,10 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("database_url", "RECALLD_DATABASE_URL", "DATABASE_URL"),
         description="PostgreSQL 16 or newer with pgvector; none: recalld runs its own in data_dir.",
     )
+    replica_url: SecretStr | None = Field(
+        None,
+        description="A streaming replica for contexts, searches and facts; what it does not have yet comes from database_url.",
+    )
     migrator_url: SecretStr | None = Field(
         None, description="The login that may migrate; only `recalld migrate` needs it."
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypedDict, TypeVar
@@ -37,7 +37,9 @@ from recalld.postgres.distribute import is_distributed
 from recalld.postgres.embedded import EmbeddedPostgres, default_data_dir
 from recalld.postgres.lint import refuse_unsafe
 from recalld.postgres.migrate import migrate, pending
-from recalld.postgres.pool import Database
+from recalld.postgres.pool import Database, Transaction
+from recalld.postgres.replica import PATIENCE as REPLICA_PATIENCE
+from recalld.postgres.replica import Replica, nothing_else
 from recalld.privacy.audit import Audit, Caller, caller
 from recalld.privacy.delete import Deletion
 from recalld.privacy.erase import Eraser
@@ -50,6 +52,7 @@ from recalld.privacy.retention import Retention
 from recalld.privacy.tenants import Tenants
 from recalld.recall.pipeline import Recall
 from recalld.settings import Settings
+from recalld.values import UserRef
 
 T = TypeVar("T")
 
@@ -65,6 +68,7 @@ class Parts:
 
     settings: Settings
     database: Database
+    replica: Replica | None
     journal: Journal
     facts: FactStore
     episodes: EpisodeStore
@@ -101,6 +105,16 @@ class Parts:
         done, _ = await asyncio.wait({task}, timeout=seconds)
         return task.result() if done else otherwise
 
+    async def read(self, user: UserRef, purposes: Sequence[str], work: Callable[[Transaction], Awaitable[T]]) -> T:
+        """The result of *work* as the role `app`: on the replica when that has all that the primary has, else on the primary."""
+        if (
+            self.replica is not None
+            and (read := await self.replica.read(user, purposes, work, nothing_else)) is not None
+        ):
+            return read[0]
+        async with self.database.transaction("app", user, purposes) as tx:
+            return await work(tx)
+
     async def work(self) -> None:
         """Run the worker until cancelled; what it does is audited as the worker's."""
         caller.set(Caller(actor="worker"))
@@ -116,7 +130,7 @@ async def wire(settings: Settings) -> AsyncGenerator[Parts]:
     """Open everything that *settings* name, and close it in reverse order."""
     async with AsyncExitStack() as stack:
         database = await _open_database(settings, stack)
-        parts = _assemble(settings, database)
+        parts = _assemble(settings, database, await _open_replica(settings, database, stack))
         await stack.enter_async_context(_opened(parts))
         yield parts
 
@@ -132,6 +146,18 @@ async def _open_database(settings: Settings, stack: AsyncExitStack) -> Database:
     stack.push_async_callback(database.close)
     await _check(database)
     return database
+
+
+async def _open_replica(settings: Settings, primary: Database, stack: AsyncExitStack) -> Replica | None:
+    """The replica that the settings name, which need not answer yet."""
+    if settings.replica_url is None:
+        return None
+    url = settings.replica_url.get_secret_value()
+    options = _PoolOptions(max_connections=settings.max_connections, prepared_statements=settings.prepared_statements)
+    replica = Replica(primary=primary, replica=Database(url, patience=REPLICA_PATIENCE, **options))
+    stack.push_async_callback(replica.close)
+    await replica.open()
+    return replica
 
 
 async def _start_embedded(settings: Settings, stack: AsyncExitStack, options: _PoolOptions) -> Database:
@@ -154,7 +180,7 @@ async def _check(database: Database) -> None:
         await refuse_unsafe(connection, distributed=await is_distributed(connection))
 
 
-def _assemble(settings: Settings, database: Database) -> Parts:
+def _assemble(settings: Settings, database: Database, replica: Replica | None) -> Parts:
     journal, facts, episodes, attributes = Journal(), FactStore(), EpisodeStore(), Attributes()
     kept = KeptJournals()
     vectors, working = _vectors(settings), _working(settings)
@@ -195,6 +221,7 @@ def _assemble(settings: Settings, database: Database) -> Parts:
         embedder=embedder,
         attributes=attributes,
         ledger=ledger,
+        replica=replica,
     )
     audit, receipts = Audit(database, reads=settings.audit_reads), Receipts(database)
     eraser = Eraser(
@@ -240,6 +267,7 @@ def _assemble(settings: Settings, database: Database) -> Parts:
     return Parts(
         settings=settings,
         database=database,
+        replica=replica,
         journal=journal,
         facts=facts,
         episodes=episodes,

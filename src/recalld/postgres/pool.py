@@ -118,10 +118,12 @@ class Database:
         *,
         max_connections: int = 10,
         prepared_statements: bool = True,
+        patience: Sequence[float] = PATIENCE,
         recover: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         """*recover* is awaited when the server does not answer: it may start it again (embedded)."""
         self.url = url
+        self._patience = patience
         self._recover = recover
         self._healing = asyncio.Lock()
         self._healed = 0
@@ -140,8 +142,14 @@ class Database:
             open=False,
         )
 
-    async def open(self) -> None:
-        """Connect. Raises `DatabaseUnavailable`, with the reason that the server or the network gives."""
+    async def open(self, *, wait: bool = True) -> None:
+        """Connect. Raises `DatabaseUnavailable`, with the reason that the server or the network gives.
+
+        Without *wait* the server need not answer yet: it is tried again when somebody wants a connection.
+        """
+        if not wait:
+            await self._pool.open(wait=False)
+            return
         try:
             await (await AsyncConnection.connect(self.url, **_missing_in(self.url))).close()
         except psycopg.OperationalError as error:
@@ -201,14 +209,14 @@ class Database:
 
     async def _checkout(self) -> Connection:
         """A connection that answers. A broken one is replaced; a dead embedded server is started again."""
-        for seconds in PATIENCE:
+        for seconds in self._patience:
             healed = self._healed
             connection = await self._answering(seconds)
             if connection is not None:
                 return connection
             await self._heal(healed)
         raise DatabaseUnavailable(
-            f"no connection within {sum(PATIENCE):.0f} s: PostgreSQL does not answer, "
+            f"no connection within {sum(self._patience):.0f} s: PostgreSQL does not answer, "
             f"or all {self._pool.max_size} connections are busy (max_connections)"
         )
 

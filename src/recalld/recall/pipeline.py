@@ -33,6 +33,7 @@ from recalld.models.ledger import Ledger
 from recalld.models.meter import ModelUse, metered
 from recalld.postgres.pool import Database, Transaction
 from recalld.postgres.queries import beside
+from recalld.postgres.replica import Replica
 from recalld.recall import alike
 from recalld.recall.block import Block, Material, fence_token, render
 from recalld.recall.cache import UserCache
@@ -112,8 +113,10 @@ class Recall:
         embedder: Embedder,
         attributes: Attributes,
         ledger: Ledger,
+        replica: Replica | None = None,
     ) -> None:
         self._database = database
+        self._replica = replica
         self._sessions = OpenSessions(journal=journal, working=working)
         self._episodes = episodes
         self._facts = facts
@@ -159,8 +162,9 @@ class Recall:
         self._kept_catalogues.forget(user)
 
     def counts(self) -> dict[str, int]:
-        """What happened in this process: `cache_hits` and `cache_misses` of facts, `dropped_hits` of the vector index."""
-        return {"cache_hits": self._hits, "cache_misses": self._misses, "dropped_hits": self._dropped}
+        """What happened in this process: `cache_hits` and `cache_misses` of facts, `dropped_hits` of the vector index, the replica's."""
+        counted = {"cache_hits": self._hits, "cache_misses": self._misses, "dropped_hits": self._dropped}
+        return counted | (self._replica.counts() if self._replica else {})
 
     # ------------------------------------------------------------ steps
     async def _ask(
@@ -198,6 +202,8 @@ class Recall:
 
     async def _find_in_one(self, asked: Asked) -> Found:
         """Everything in one transaction and two round trips: what to rank by, then the texts with the commit."""
+        if self._replica is not None and (found := await self._find_on(self._replica, asked)) is not None:
+            return found
         async with self._reading(asked) as tx:
             view, nearest, session = await asyncio.gather(
                 self._overview(tx, asked), self._nearest(tx, asked, epoch=None), self._open_session(tx, asked)
@@ -208,6 +214,29 @@ class Recall:
             texts = await self._ask_texts(tx, view, ranking)
             rest = await self._rest(tx, asked, view, session)
         return _found(asked, view, ranking, await texts.read(), rest)
+
+    async def _find_on(self, replica: Replica, asked: Asked) -> Found | None:
+        """The same from a replica, but for the open session, whose messages change no version; `None` when it is behind or away."""
+
+        async def seek(tx: Transaction) -> Found:
+            view, nearest = await asyncio.gather(self._overview(tx, asked), self._nearest(tx, asked, epoch=None))
+            if view is None:
+                return Found(degraded=asked.degraded)
+            ranking = self._rank(asked, view, nearest)
+            texts = await self._ask_texts(tx, view, ranking)
+            rest = await self._rest(tx, asked, view, OpenSession())
+            return _found(asked, view, ranking, await texts.read(), rest)
+
+        async def converse(tx: Transaction) -> OpenSession:
+            return await self._open_session(tx, asked)
+
+        read = await replica.read(asked.user, asked.question.query.purposes, seek, converse)
+        if read is None:
+            return None
+        found, session = read
+        return replace(
+            found, messages=session.messages, state=session.state, degraded=found.degraded + session.degraded
+        )
 
     async def _find_in_two(self, asked: Asked) -> Found:
         """The same around an index elsewhere: no connection is held while it is asked."""

@@ -89,6 +89,13 @@ class Metrics:
             "recalld_dropped_hits", "Hits of the vector index that PostgreSQL did not confirm.", registry=registry
         )
 
+        self._replica = Gauge(
+            "recalld_replica_reads",
+            "Reads that a replica was asked for, by outcome: current, stale, failed.",
+            ["outcome"],
+            registry=registry,
+        )
+
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         """One request."""
         self._requests.labels(method if method in METHODS else "OTHER", route, str(status)).inc()
@@ -135,6 +142,8 @@ class Metrics:
         self._cache.labels("hit").set(counts.get("cache_hits", 0))
         self._cache.labels("miss").set(counts.get("cache_misses", 0))
         self._dropped.set(counts.get("dropped_hits", 0))
+        for outcome in ("current", "stale", "failed"):
+            self._replica.labels(outcome).set(counts.get(f"replica_{outcome}", 0))
 
     def page(self) -> bytes:
         """All of them as text."""
