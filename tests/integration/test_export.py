@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from recalld import Memory, Message, UserMemory
-from recalld.errors import Conflict, InvalidInput
+from recalld.errors import Conflict, InvalidInput, PurposeRefused
 from recalld.privacy.purposes import Purpose
 
 NOON = datetime(2026, 11, 3, 12, tzinfo=UTC)
@@ -76,6 +76,46 @@ async def test_an_export_comes_back_as_an_equal_person(memory: Memory, ada: User
     assert (await bob.context("", session_id="open")).state == {"task": "refund"}
     await bob.append("open", [Message(role="user", content="and the rest")])
     assert (await bob.session("open")).message_count == 3
+
+
+async def test_an_export_of_an_export_is_equal_with_purposes_and_consents(memory: Memory, ada: UserMemory) -> None:
+    """A purpose that needs a consent comes back with it, a withdrawn consent stays withdrawn, and past facts stay past."""
+    await memory.declare_purpose(
+        "acme", Purpose(purpose="sales", description="d", legal_basis="consent", is_default=False)
+    )
+    await ada.give_consent("research")
+    await ada.withdraw_consent("research")
+    before = await exported(ada)
+    for purpose in before["purposes"]:
+        known = {name: value for name, value in purpose.items() if not name.endswith("_at")}
+        await memory.declare_purpose("other", Purpose(**known))
+    bob = memory.user("other", "bob")
+    await bob.import_export(json.dumps(before))
+    after = await exported(bob)
+    assert {name: after[name] for name in CONTENT} == {name: before[name] for name in CONTENT}
+    assert [(one["purpose"], one["given"]) for one in after["consents"]] == [("research", False), ("sales", True)]
+    assert {fact["status"] for fact in after["facts"]} >= {"current", "superseded"}
+    assert any(fact["retired_at"] for fact in after["facts"])
+    assert [session["report"]["by"] for session in after["sessions"] if session["report"]] == ["local"] * 3
+    past = [(fact.value, fact.valid_from, fact.valid_to) for fact in await ada.facts(include_closed=True)]
+    assert [(fact.value, fact.valid_from, fact.valid_to) for fact in await bob.facts(include_closed=True)] == past
+    assert [entry.fact.value for entry in (await bob.history("home_city"))[0].entries] == [
+        entry.fact.value for entry in (await ada.history("home_city"))[0].entries
+    ]
+    with pytest.raises(PurposeRefused):
+        await memory.user("other", "bob", purpose="research").set_fact("plan", "annual")
+
+
+async def test_without_the_consent_an_export_does_not_come_back(memory: Memory, ada: UserMemory) -> None:
+    document = await exported(ada)
+    document["consents"] = []
+    for purpose, default in (("general", True), ("sales", False)):
+        known = Purpose(purpose=purpose, description="d", legal_basis="consent", is_default=default)
+        await memory.declare_purpose("other", known)
+    bob = memory.user("other", "bob")
+    with pytest.raises(PurposeRefused):
+        await bob.import_export(json.dumps(document))
+    assert (await exported(bob))["facts"] == []
 
 
 async def test_an_export_comes_back_to_an_empty_person_only(memory: Memory, ada: UserMemory) -> None:
@@ -163,6 +203,26 @@ async def test_deletions_are_listed(ada: UserMemory) -> None:
     document = await exported(ada)
     assert [event["action"] for event in document["deletions"]] == ["fact.deleted", "message.deleted"]
     assert "Half a" not in json.dumps(document)
+
+
+async def test_what_left_with_a_consent_is_listed_too(memory: Memory, ada: UserMemory) -> None:
+    await memory.user("acme", "ada", purpose="sales").withdraw_consent("sales")
+    document = await exported(ada)
+    assert [(event["action"], event["purposes"]) for event in document["deletions"]] == [
+        ("consent.withdrawn", ["sales"])
+    ]
+
+
+async def test_a_long_export_is_read_a_page_at_a_time(memory: Memory, ada: UserMemory) -> None:
+    """What is held at a time does not grow with the history: no piece is larger than a page."""
+    for number in range(8):
+        await ada.set_fact("colour", f"colour {number}", at=NOON + timedelta(days=number))
+    sizes: dict[int, int] = {}
+    for page in (2, 1000):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("recalld.privacy.export.PAGE", page)
+            sizes[page] = max([len(chunk) async for chunk in ada.export_chunks(format="json")])
+    assert sizes[2] < sizes[1000] / 3
 
 
 async def test_deletion_by_search_shows_first_and_deletes_then(ada: UserMemory) -> None:

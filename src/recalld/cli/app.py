@@ -187,9 +187,12 @@ async def export(
 ) -> None:
     """Everything stored about a person."""
     async with Target(tenant=tenant, user=user, data_dir=data_dir).open() as memory:
-        document = await memory.export(format=format)  # pyright: ignore[reportArgumentType] -- checked there
-    if output is None:
-        sys.stdout.write(document)
-    else:
-        output.write_text(document, encoding="utf-8")
-        render.console.print(f"wrote {len(document.encode())} bytes to {output}")
+        chunks = memory.export_chunks(format=format)  # pyright: ignore[reportArgumentType] -- checked there
+        if output is None:
+            async for chunk in chunks:
+                sys.stdout.write(chunk)
+            return
+        with output.open("w", encoding="utf-8") as file:
+            async for chunk in chunks:
+                file.write(chunk)
+    render.console.print(f"wrote {output.stat().st_size} bytes to {output}")

@@ -190,12 +190,18 @@ class Audit:
         async with self._database.transaction("auditor", tenant_scope(tenant_id)) as tx:
             return _tupled(await tx.all(class_row(AuditEvent), _SQL["events"], after=after, limit=limit))
 
-    async def about(self, user: UserRef) -> list[AuditEvent]:
-        """Who did what with the memory of *user* since it began: what was before an erasure belongs to nobody any more."""
+    async def about(
+        self, user: UserRef, *, after: int = 0, limit: int = 1000, actions: Sequence[str] | None = None
+    ) -> list[AuditEvent]:
+        """Who did what with the memory of *user* since it began: what was before an erasure belongs to nobody any more.
+
+        In order, from the event after number *after* on; of some *actions* only, or of all.
+        """
+        asked = {"after": after, "limit": limit, "actions": None if actions is None else list(actions)}
         async with self._database.transaction("worker", user) as tx:
             subject = (await secrets(tx)).subject(user)
         async with self._database.transaction("auditor", user) as tx:
-            return _tupled(await tx.all(class_row(AuditEvent), _SQL["about"], subject=subject))
+            return _tupled(await tx.all(class_row(AuditEvent), _SQL["about"], subject=subject, **asked))
 
     async def verify(self, tenant_id: str) -> AuditVerdict:
         """Read the whole chain again."""

@@ -16,9 +16,10 @@ where tenant_id = %(tenant_id)s and seq > %(after)s::bigint
 order by seq limit %(limit)s::int
 
 -- name: about
--- What was done with one person's memory since it began; of an unknown person, nothing.
+-- A page of what was done with one person's memory since it began, or of some of it; of an unknown person, nothing.
 select a.seq, a.at, a.actor, a.action, a.subject, a.purposes, a.count, a.request_id, a.previous, a.hash
 from recalld.audit a
 join recalld.users u on u.tenant_id = %(tenant_id)s and u.user_id = %(user_id)s and u.created_at <= a.at
 where a.tenant_id = %(tenant_id)s and a.subject = %(subject)s and u.tenant_id = %(tenant_id)s and u.user_id = %(user_id)s
-order by a.seq
+  and a.seq > %(after)s::bigint and (%(actions)s::text[] is null or a.action = any(%(actions)s::text[]))
+order by a.seq limit %(limit)s::int

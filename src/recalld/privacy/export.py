@@ -1,14 +1,13 @@
 """Export: everything stored about a person, in a stable order.
 
 As Markdown or one self-contained HTML page for people, as JSON for machines (`docs/reference/export-format.md`). It is read and rendered
-page by page, so a person with a long history needs no more memory than one with a short one, except for facts, which are few.
+page by page, so a person with a long history needs no more memory than one with a short one.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from typing import Any, Literal
 
 from recalld.errors import Fenced, InvalidInput
@@ -24,14 +23,35 @@ PAGE = 500
 Row = Mapping[str, Any]
 ExportFormat = Literal["markdown", "html", "json"]
 
+# What was erased of a person, of all that the audit tells.
+DELETIONS = (
+    *("fact.deleted", "episode.deleted", "session.deleted", "message.deleted", "retention.deleted"),
+    "consent.withdrawn",
+)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Whole:
-    """What is few enough to be read at once."""
+class Section:
+    """A part of the document."""
 
-    epoch: int
-    about: Row  # tenant_id, user_id, since, hold
-    sections: Mapping[str, Sequence[Row]]
+    name: str  # of its query, and of its title
+    key: tuple[str, ...]  # the columns it is ordered by, after which the next page begins
+
+
+NOW = Section(name="now", key=("attribute", "valid_from", "fact_id", "version"))
+TIMELINE = Section(name="timeline", key=("valid_from", "fact_id", "version"))
+OPENINGS: Mapping[str, Section] = {"markdown": NOW, "html": TIMELINE}  # what a person sees first
+SECTIONS = (
+    Section(name="purposes", key=("purpose",)),
+    Section(name="consents", key=("purpose",)),
+    Section(name="facts", key=("attribute", "valid_from", "fact_id", "version")),
+    Section(name="statements", key=("said_at", "statement_id")),
+    Section(name="episodes", key=("ended_at", "episode_id")),
+    Section(name="sessions", key=("started_at", "session_id")),
+    Section(name="usage", key=("day", "component", "model")),
+    Section(name="deletions", key=("seq",)),
+    Section(name="audit", key=("seq",)),
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,50 +69,56 @@ class Exporter:
         """The document in pieces. Raises `InvalidInput` for another format, `Fenced` when the person is erased meanwhile."""
         if format not in FORMS:
             raise InvalidInput(f"format {format!r} is not known; one of {', '.join(sorted(FORMS))}")
-        form: Form = FORMS[format]()
-        whole = await self._whole(user)
-        events = [asdict(event) for event in await self.audit.about(user)]
-        self.audit.note(user, "export.read", count=sum(map(len, whole.sections.values())))
-        yield form.begin(whole.about, whole.sections["facts"])
-        for name in ("purposes", "consents", "facts", "statements"):
-            yield form.section(name, whole.sections[name])
-        async for piece in self._paged(form, user, whole.epoch):
-            yield piece
-        yield form.section("usage", whole.sections["usage"])
-        yield form.section("deletions", [event for event in events if event["action"].endswith(".deleted")])
-        yield form.section("audit", events)
-        yield form.end()
+        form, opening = FORMS[format](), OPENINGS.get(format)
+        epoch, about = await self._about(user)
+        told = 0
+        try:
+            yield form.begin(about)
+            for section in (*([opening] if opening else ()), *SECTIONS):
+                async for rows, text in self._section(form, user, epoch, section):
+                    told += rows if section.name != "audit" else 0
+                    yield text
+            yield form.end()
+        finally:
+            self.audit.note(user, "export.read", count=told)
 
-    async def _whole(self, user: UserRef) -> _Whole:
+    async def _about(self, user: UserRef) -> tuple[int, Row]:
+        """Under which epoch it lies, and whose it is."""
         async with self.database.transaction("worker", user) as tx:
             scope = await tx.row(_SQL["scope"])
-            epoch = scope["epoch"] if scope else 0
             hold = await tx.row(_SQL["hold"])
-            sections: dict[str, Sequence[Row]] = {"purposes": await tx.rows(_SQL["purposes"])}
-            for name in ("consents", "facts", "statements", "usage"):
-                sections[name] = await tx.rows(_SQL[name], epoch=epoch)
         since = scope["created_at"] if scope else None
         about = {"tenant_id": user.tenant_id, "user_id": user.user_id, "since": since, "hold": hold}
-        return _Whole(epoch=epoch, about=about, sections=sections)
+        return scope["epoch"] if scope else 0, about
 
-    async def _paged(self, form: Form, user: UserRef, epoch: int) -> AsyncGenerator[str]:
-        """Episodes and sessions, a page per transaction: no connection is held while the reader takes its time."""
-        for name, time, key in (("episodes", "ended_at", "episode_id"), ("sessions", "started_at", "session_id")):
-            yield form.open_section(name)
-            after: tuple[datetime | None, str] = (None, "")
-            empty = True
-            while rows := await self._page(user, name, epoch, after):
-                yield form.items(name, rows)
-                after, empty = (rows[-1][time], rows[-1][key]), False
-            yield form.close_section(empty=empty)
+    async def _section(
+        self, form: Form, user: UserRef, epoch: int, section: Section
+    ) -> AsyncGenerator[tuple[int, str]]:
+        """A section as pieces of text, each with the number of its rows."""
+        yield 0, form.open_section(section.name)
+        after: Mapping[str, Any] = dict.fromkeys(section.key)
+        empty = True
+        while rows := await self._page(user, epoch, section, after):
+            yield len(rows), form.items(section.name, rows)
+            empty = False
+            if len(rows) < PAGE:
+                break
+            after = {column: rows[-1][column] for column in section.key}
+        yield 0, form.close_section(empty=empty)
 
-    async def _page(self, user: UserRef, name: str, epoch: int, after: tuple[datetime | None, str]) -> Sequence[Row]:
+    async def _page(self, user: UserRef, epoch: int, section: Section, after: Mapping[str, Any]) -> Sequence[Row]:
+        """A transaction per page: no connection is held while the reader takes its time."""
+        if section.name in {"deletions", "audit"}:
+            actions = DELETIONS if section.name == "deletions" else None
+            events = await self.audit.about(user, after=after["seq"] or 0, limit=PAGE, actions=actions)
+            return [asdict(event) for event in events]
         async with self.database.transaction("worker", user) as tx:
             scope = await tx.row(_SQL["scope"])
             if (scope["epoch"] if scope else 0) != epoch:
                 raise Fenced("the person was erased while the export was under way; nothing is left to export")
-            rows = await tx.rows(_SQL[name], epoch=epoch, after_time=after[0], after_id=after[1], limit=PAGE)
-            return await _with_messages(tx, rows, epoch) if name == "sessions" else rows
+            place = {f"after_{column}": value for column, value in after.items()}
+            rows = await tx.rows(_SQL[section.name], epoch=epoch, limit=PAGE, **place)
+            return await _with_messages(tx, rows, epoch) if section.name == "sessions" else rows
 
 
 async def _with_messages(tx: Transaction, sessions: Sequence[Row], epoch: int) -> Sequence[Row]:

@@ -10,11 +10,31 @@ select reason, placed_at from recalld.holds where tenant_id = %(tenant_id)s and 
 -- name: purposes
 -- What the tenant declared.
 select purpose, description, legal_basis, is_default, facts_days, episodes_days, declared_at, withdrawn_at from recalld.purposes
-where tenant_id = %(tenant_id)s order by purpose
+where tenant_id = %(tenant_id)s and (%(after_purpose)s::text is null or purpose > %(after_purpose)s)
+order by purpose limit %(limit)s
 
 -- name: consents
 select purpose, given, decided_at from recalld.consents
-where tenant_id = %(tenant_id)s and user_id = %(user_id)s and epoch = %(epoch)s order by purpose
+where tenant_id = %(tenant_id)s and user_id = %(user_id)s and epoch = %(epoch)s
+  and (%(after_purpose)s::text is null or purpose > %(after_purpose)s)
+order by purpose limit %(limit)s
+
+-- name: now
+-- What holds now.
+select fact_id, version, attribute, text, valid_from from recalld.facts
+where tenant_id = %(tenant_id)s and user_id = %(user_id)s and epoch = %(epoch)s and retired_at is null and status = 'current'
+  and (%(after_attribute)s::text is null
+       or (attribute, valid_from, fact_id, version)
+          > (%(after_attribute)s, %(after_valid_from)s::timestamptz, %(after_fact_id)s, %(after_version)s::integer))
+order by attribute, valid_from, fact_id, version limit %(limit)s
+
+-- name: timeline
+-- What began when, and until when it held.
+select fact_id, version, text, status, valid_from, valid_to from recalld.facts
+where tenant_id = %(tenant_id)s and user_id = %(user_id)s and epoch = %(epoch)s and retired_at is null and status <> 'corrected'
+  and (%(after_fact_id)s::text is null
+       or (valid_from, fact_id, version) > (%(after_valid_from)s::timestamptz, %(after_fact_id)s, %(after_version)s::integer))
+order by valid_from, fact_id, version limit %(limit)s
 
 -- name: facts
 -- Every version ever believed.
@@ -22,29 +42,32 @@ select fact_id, version, attribute, value, text, purpose, cardinality, status, v
        confirmations, confidence, origin, quote, session_id, episode_id, superseded_by
 from recalld.facts
 where tenant_id = %(tenant_id)s and user_id = %(user_id)s and epoch = %(epoch)s
-order by attribute, valid_from, fact_id, version
+  and (%(after_attribute)s::text is null
+       or (attribute, valid_from, fact_id, version)
+          > (%(after_attribute)s, %(after_valid_from)s::timestamptz, %(after_fact_id)s, %(after_version)s::integer))
+order by attribute, valid_from, fact_id, version limit %(limit)s
 
 -- name: statements
 select statement_id, attribute, value, act, text, said_at, valid_from, valid_to, cardinality, replaces, origin, confidence, quote, purpose,
        session_id, episode_id
 from recalld.statements
 where tenant_id = %(tenant_id)s and user_id = %(user_id)s and epoch = %(epoch)s
-order by said_at, statement_id
+  and (%(after_statement_id)s::text is null or (said_at, statement_id) > (%(after_said_at)s::timestamptz, %(after_statement_id)s))
+order by said_at, statement_id limit %(limit)s
 
 -- name: episodes
--- A page, oldest first.
 select episode_id, session_id, purpose, started_at, ended_at, timezone, summary, topics, points, digest_by from recalld.episodes
 where tenant_id = %(tenant_id)s and user_id = %(user_id)s and epoch = %(epoch)s
-  and (%(after_time)s::timestamptz is null or (ended_at, episode_id) > (%(after_time)s::timestamptz, %(after_id)s))
+  and (%(after_episode_id)s::text is null or (ended_at, episode_id) > (%(after_ended_at)s::timestamptz, %(after_episode_id)s))
 order by ended_at, episode_id limit %(limit)s
 
 -- name: sessions
--- A page, oldest first.
+-- With what its ingestion reported.
 select session_id, purpose, timezone, state, no_memory, working, message_count, started_at, last_message_at, ended_at, attempts, error,
-       episode_id, kept_at
+       episode_id, report, kept_at
 from recalld.sessions
 where tenant_id = %(tenant_id)s and user_id = %(user_id)s and epoch = %(epoch)s
-  and (%(after_time)s::timestamptz is null or (started_at, session_id) > (%(after_time)s::timestamptz, %(after_id)s))
+  and (%(after_session_id)s::text is null or (started_at, session_id) > (%(after_started_at)s::timestamptz, %(after_session_id)s))
 order by started_at, session_id limit %(limit)s
 
 -- name: messages
@@ -57,4 +80,5 @@ order by session_id, seq
 -- What the person's model calls took.
 select day, component, model, calls, failed, input_tokens, cached_tokens, output_tokens, cost_usd, unpriced from recalld.usage
 where tenant_id = %(tenant_id)s and user_id = %(user_id)s and epoch = %(epoch)s
-order by day, component, model
+  and (%(after_day)s::date is null or (day, component, model) > (%(after_day)s::date, %(after_component)s, %(after_model)s))
+order by day, component, model limit %(limit)s

@@ -14,6 +14,8 @@ SCHEMA = "recalld-export-1"
 Row = Mapping[str, Any]
 
 TITLES = {
+    "now": "What holds now",
+    "timeline": "Timeline",
     "purposes": "Purposes that the tenant declared",
     "consents": "Consents",
     "facts": "Facts, current and past",
@@ -30,8 +32,8 @@ class Form(ABC):
     """One way to write an export, piece by piece."""
 
     @abstractmethod
-    def begin(self, about: Row, facts: Sequence[Row]) -> str:
-        """What comes first: whose it is, and what is known now."""
+    def begin(self, about: Row) -> str:
+        """What comes first: whose it is."""
 
     @abstractmethod
     def open_section(self, name: str) -> str:
@@ -49,19 +51,13 @@ class Form(ABC):
     def end(self) -> str:
         """What comes last."""
 
-    def section(self, name: str, rows: Sequence[Row]) -> str:
-        """A whole section."""
-        begun = self.open_section(name)  # before the items: a form may count them
-        listed = self.items(name, rows) if rows else ""
-        return begun + listed + self.close_section(empty=not rows)
-
 
 class JsonForm(Form):
     """One object: a line per item, keys sorted, times in ISO 8601."""
 
     _first = True  # whether the next item is the first of its section
 
-    def begin(self, about: Row, facts: Sequence[Row]) -> str:  # noqa: ARG002 -- they follow
+    def begin(self, about: Row) -> str:
         """The schema and whose it is."""
         head = {"schema": SCHEMA, **about}
         return "{\n" + ",\n".join(f"{_json(name)}: {_json(value)}" for name, value in head.items())
@@ -88,11 +84,9 @@ class JsonForm(Form):
 class MarkdownForm(Form):
     """A document that a person can read as it is."""
 
-    def begin(self, about: Row, facts: Sequence[Row]) -> str:
-        """The title, and what is known now."""
-        current = [row for row in facts if row["retired_at"] is None and row["status"] == "current"]
-        known = "".join(f"- {_marked(row['text'])}\n" for row in current) or "Nothing.\n"
-        return f"# What recalld remembers about {_marked(about['user_id'])}\n\n{_preface(about, _marked)}\n\n## What holds now\n\n{known}"
+    def begin(self, about: Row) -> str:
+        """The title."""
+        return f"# What recalld remembers about {_marked(about['user_id'])}\n\n{_preface(about, _marked)}\n"
 
     def open_section(self, name: str) -> str:
         """The heading."""
@@ -103,6 +97,8 @@ class MarkdownForm(Form):
         return "".join(self._item(name, row) for row in rows)
 
     def _item(self, name: str, row: Row) -> str:
+        if name == "now":
+            return f"- {_marked(row['text'])}\n"
         title, details, more = told(name, row)
         lines = [f"- **{_marked(title)}**", *(f"  - {_marked(line)}" for line in (*details, *more))]
         return "\n".join(lines) + "\n"
@@ -117,20 +113,20 @@ class MarkdownForm(Form):
 
 
 class HtmlForm(Form):
-    """One page without anything from elsewhere: a timeline of facts and episodes, and all the rest below."""
+    """One page without anything from elsewhere: a timeline of facts, and all the rest below."""
 
-    def begin(self, about: Row, facts: Sequence[Row]) -> str:
-        """The head, and the timeline of facts."""
+    def begin(self, about: Row) -> str:
+        """The head."""
         title = f"What recalld remembers about {escape(about['user_id'])}"
         return (
             f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{title}</title>\n'
             f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<style>{_STYLE}</style>\n</head>\n<body>\n'
-            f"<h1>{title}</h1>\n<p>{_preface(about, escape)}</p>\n{_timeline(facts)}"
+            f"<h1>{title}</h1>\n<p>{_preface(about, escape)}</p>\n"
         )
 
     def open_section(self, name: str) -> str:
-        """The heading; episodes go on as a timeline."""
-        kind = ' class="timeline"' if name in {"episodes", "sessions"} else ""
+        """The heading; episodes and sessions are timelines, too."""
+        kind = ' class="timeline"' if name in {"timeline", "episodes", "sessions"} else ""
         return f'<section id="{name}">\n<h2>{TITLES[name]}</h2>\n<ol{kind}>\n'
 
     def items(self, name: str, rows: Sequence[Row]) -> str:
@@ -138,6 +134,8 @@ class HtmlForm(Form):
         return "".join(self._item(name, row) for row in rows)
 
     def _item(self, name: str, row: Row) -> str:
+        if name == "timeline":
+            return _span(row)
         title, details, more = told(name, row)
         listed = "".join(f"<li>{escape(line)}</li>" for line in more)
         opened = f"<details><summary>{len(more)} more</summary><ul>{listed}</ul></details>" if more else ""
@@ -216,6 +214,8 @@ def _session(row: Row) -> Told:
     ]
     if row["no_memory"]:
         details.append("nothing of it is kept")
+    if row["report"]:
+        details.append(_reported(row["report"]))
     if row["kept_at"]:
         details.append("its messages are kept until a model has digested them")
     if row["error"]:
@@ -223,6 +223,12 @@ def _session(row: Row) -> Told:
     working = [f"working state: {_json(row['working'])}"] if row["working"] else []
     said = [f"{message['role']}, {_minute(message['at'])}: {message['content']}" for message in row["messages"]]
     return f"{_day(row['started_at'])}: session {row['session_id']}", details, working + said
+
+
+def _reported(report: Row) -> str:
+    """What became of a session."""
+    facts = ", ".join(f"{report.get(what, 0)} {what}" for what in ("added", "confirmed", "closed"))
+    return f"became memory: facts {facts}; told by {report.get('by', 'nobody')}"
 
 
 def _usage(row: Row) -> Told:
@@ -253,16 +259,6 @@ _TELLERS: Mapping[str, Callable[[Row], Told]] = {
     "deletions": _event,
     "audit": _event,
 }
-
-
-def _timeline(facts: Sequence[Row]) -> str:
-    """What began when, and until when it held."""
-    believed = sorted(
-        (row for row in facts if row["retired_at"] is None and row["status"] != "corrected"),
-        key=lambda row: (row["valid_from"], row["fact_id"]),
-    )
-    items = "".join(map(_span, believed)) or "<li>Nothing.</li>\n"
-    return f'<section id="timeline">\n<h2>Timeline</h2>\n<ol class="timeline">\n{items}</ol>\n</section>\n'
 
 
 def _span(fact: Row) -> str:

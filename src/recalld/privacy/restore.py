@@ -64,6 +64,7 @@ class Restorer:
                 raise Conflict(
                     "something is known about this person already; an export comes back to an empty one only"
                 )
+            await tx.execute(_SQL["consents"], epoch=epoch, rows=Jsonb(body["consents"]))  # a purpose may need one
             for purpose in sorted(_purposes(body)):
                 await self.gate.admit(tx, purpose)
             await self._write(tx, epoch, body)
@@ -74,7 +75,7 @@ class Restorer:
         return Restored(facts=len(body["facts"]), episodes=len(body["episodes"]), sessions=len(body["sessions"]))
 
     async def _write(self, tx: Transaction, epoch: int, body: Mapping[str, Any]) -> None:
-        for name in ("consents", "facts", "statements", "sessions", "usage"):
+        for name in ("facts", "statements", "sessions", "usage"):
             await tx.execute(_SQL[name], epoch=epoch, rows=Jsonb(body[name]))
         messages = [
             {**message, "session_id": session["session_id"]}

@@ -37,13 +37,13 @@ from jsonb_to_recordset(%(rows)s::jsonb) as r (
 -- name: sessions
 -- An open session is idle from now on; one that waited for its ingestion, or for the model, waits here.
 insert into recalld.sessions (tenant_id, user_id, epoch, session_id, purpose, timezone, state, no_memory, working, message_count,
-                              started_at, last_message_at, ended_at, active_at, attempts, error, episode_id, kept_at, retry_at)
+                              started_at, last_message_at, ended_at, active_at, attempts, error, episode_id, report, kept_at, retry_at)
 select %(tenant_id)s, %(user_id)s, %(epoch)s::bigint, r.session_id, r.purpose, r.timezone, r.state, r.no_memory, r.working, r.message_count,
-       r.started_at, r.last_message_at, r.ended_at, now(), r.attempts, r.error, r.episode_id, r.kept_at, r.kept_at
+       r.started_at, r.last_message_at, r.ended_at, now(), r.attempts, r.error, r.episode_id, r.report, r.kept_at, r.kept_at
 from jsonb_to_recordset(%(rows)s::jsonb) as r (
     session_id text, purpose text, timezone text, state text, no_memory boolean, working jsonb, message_count integer,
     started_at timestamptz, last_message_at timestamptz, ended_at timestamptz, attempts integer, error text, episode_id text,
-    kept_at timestamptz)
+    report jsonb, kept_at timestamptz)
 
 -- name: messages
 insert into recalld.messages (tenant_id, user_id, epoch, session_id, seq, role, name, content, at)
