@@ -9,7 +9,7 @@ async with Memory.open() as memory:
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -72,6 +72,7 @@ if TYPE_CHECKING:  # importing these takes longer than all the rest; opening imp
     from recalld.privacy.restore import Restored
     from recalld.privacy.retention import RetentionReport
     from recalld.privacy.tenants import Applied
+    from recalld.privacy.tenants import Progress as TenantProgress
     from recalld.wiring import Parts
 
 MAX_QUERY_LENGTH = 8192  # characters of a query that are read; a turn may quote a whole document
@@ -124,16 +125,21 @@ class Memory:
 
     # ------------------------------------------------------------ the rights, for a tenant
     async def erasure(self, tenant_id: str, erasure_id: str) -> ErasureReceipt:
-        """How far an erasure is: its newest receipt. Raises `NotFound`."""
-        return await self.parts.eraser.status(check_id("tenant id", tenant_id), check_id("erasure id", erasure_id))
+        """How far an erasure is, of a person or of the whole tenant: its newest receipt. Raises `NotFound`."""
+        return await self.parts.tenants.status(check_id("tenant id", tenant_id), check_id("erasure id", erasure_id))
 
     async def receipts(self, tenant_id: str) -> list[ErasureReceipt]:
         """The tenant's chain of receipts, oldest first."""
         return await self.parts.receipts.all(check_id("tenant id", tenant_id))
 
-    async def erase_tenant(self, tenant_id: str) -> ErasureReceipt:
-        """Remove everybody of a tenant, its keys and what it declared. Nothing is written for it until a worker has looked again."""
-        return await self.parts.tenants.erase(check_id("tenant id", tenant_id))
+    async def erase_tenant(
+        self, tenant_id: str, *, report: Callable[[TenantProgress], None] | None = None
+    ) -> ErasureReceipt:
+        """Remove everybody of a tenant, its keys and what it declared. Nothing is written for it until a worker has looked again.
+
+        *report* hears how far it is, every hundred people. Whatever ends this, a worker goes on; so does calling it again.
+        """
+        return await self.parts.tenants.erase(check_id("tenant id", tenant_id), report=report)
 
     async def export_erasures(self, tenant_id: str) -> list[str]:
         """The ledger of a tenant's erasures, lines of JSON to be kept outside of all backups."""

@@ -330,3 +330,79 @@ async def test_the_record_of_processing_names_what_is_declared(memory: Memory) -
     await memory.declare_purpose("acme", declared("support", episodes_days=30))
     record = await memory.record_of_processing("acme")
     assert "| support | for support | contract | everybody | until erased | 30 days | active |" in record
+
+
+# ---------------------------------------------------------------- a tenant of many people
+async def test_a_tenant_is_erased_batch_after_batch_with_progress_and_exact_counts(
+    memory: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recalld.privacy.tenants.BATCH", 4)
+    for number in range(10):
+        await remember(memory.user("acme", f"user-{number}"))
+    seen: list[tuple[int, int]] = []
+    receipt = await memory.erase_tenant("acme", report=lambda progress: seen.append((progress.people, progress.left)))
+    assert seen == [(10, 6), (10, 2), (10, 0)]
+    assert (receipt.layers["people"].before, receipt.layers["people"].deleted) == (10, 10)
+    assert (receipt.layers["sessions"].deleted, receipt.layers["episodes"].deleted) == (20, 10)
+
+
+async def test_the_erasure_of_a_tenant_goes_on_where_its_process_died(
+    memory: Memory, monkeypatch: pytest.MonkeyPatch, admin: psycopg.Connection[Any]
+) -> None:
+    monkeypatch.setattr("recalld.privacy.tenants.BATCH", 4)
+    for number in range(10):
+        await remember(memory.user("acme", f"user-{number}"))
+
+    class Died(BaseException):
+        pass
+
+    def die(progress: Any) -> None:
+        raise Died
+
+    with pytest.raises(Died):
+        await memory.erase_tenant("acme", report=die)
+    row = admin.execute("select erasure_id from recalld.tenant_rules where tenant_id = 'acme'").fetchone()
+    assert row is not None
+    standing = await memory.erasure("acme", row[0])
+    assert (standing.status, standing.layers["people"].after, standing.signature) == ("partial", 6, "")
+    before = admin.execute("select count(*) from recalld.receipts").fetchone()
+    admin.execute("update recalld.tenant_rules set sweep_at = now()")
+    assert await memory.parts.tenants.resume() == 1
+    proof = await memory.erasure("acme", row[0])
+    assert (proof.verified, proof.layers["people"].deleted, proof.layers["episodes"].deleted) == (True, 10, 10)
+    after = admin.execute("select count(*) from recalld.receipts").fetchone()
+    assert (before, after) == ((4,), (11,))  # nobody was erased twice
+    assert admin.execute("select count(*) from recalld.episodes").fetchone() == (0,)
+
+
+async def test_a_person_who_came_in_while_the_tenant_was_closed_goes_with_the_second_pass(
+    memory: Memory, admin: psycopg.Connection[Any]
+) -> None:
+    """A writer that looked before the tenant was closed may commit after everybody was listed."""
+    await remember(memory.user("acme", "ada"))
+    receipt = await memory.erase_tenant("acme")
+    admin.execute("insert into recalld.users (tenant_id, user_id) values ('acme', 'late')")
+    admin.execute("update recalld.tenant_rules set sweep_at = now()")
+    await memory.parts.tenants.resume()
+    proof = await memory.erasure("acme", receipt.erasure_id)
+    assert (proof.verified, proof.swept_at is not None, proof.layers["episodes"].deleted) == (True, True, 1)
+    late = admin.execute("select status from recalld.erasures where user_id = 'late'").fetchone()
+    assert late == ("verified",)
+
+
+async def test_a_legal_hold_keeps_the_erasure_of_a_tenant_partial_until_it_is_released(
+    memory: Memory, admin: psycopg.Connection[Any]
+) -> None:
+    ada = memory.user("acme", "ada")
+    await remember(ada)
+    await remember(memory.user("acme", "bob"))
+    await ada.hold("court order 7")
+    receipt = await memory.erase_tenant("acme")
+    assert (receipt.status, receipt.layers["people"].after) == ("partial", 1)
+    assert "late" in await ada.export(format="json")
+    await ada.release()
+    admin.execute("update recalld.tenant_rules set sweep_at = now()")
+    await memory.parts.eraser.resume()
+    await memory.parts.tenants.resume()
+    proof = await memory.erasure("acme", receipt.erasure_id)
+    assert (proof.verified, proof.layers["episodes"].deleted) == (True, 2)

@@ -31,6 +31,7 @@ from recalld.postgres.maintenance import scrub
 from recalld.privacy.deep import scrub_working_memory
 from recalld.privacy.purposes import Purpose
 from recalld.privacy.receipt import faults, from_mapping, secrets, tenant_scope
+from recalld.privacy.tenants import Progress
 from recalld.settings import Settings
 from recalld.values import ErasureReceipt
 
@@ -97,10 +98,14 @@ async def erase_tenant(
     """Erase a whole tenant: its people, its keys, what it declared."""
     _confirm(f"Erase tenant {tenant!r} with everybody in it? This cannot be undone", yes=yes)
     async with opened(data_dir) as memory:
-        receipt = await memory.erase_tenant(tenant)
+        receipt = await memory.erase_tenant(tenant, report=_tell_progress)
     render.as_json(receipt) if json else render.console.print(render.receipt_table(receipt))
     if not receipt.verified:
         raise typer.Exit(1)
+
+
+def _tell_progress(progress: Progress) -> None:
+    render.errors.print(f"{progress.people - progress.left} of {progress.people} people", highlight=False)
 
 
 async def _scrub(working: object, data_dir: Path | None) -> list[str]:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from importlib import metadata
 from typing import Any
 from uuid import uuid4
 
+from psycopg.rows import DictRow
+
 from recalld.errors import InvalidInput
-from recalld.postgres.pool import Database
+from recalld.postgres.pool import Database, Transaction
 from recalld.postgres.queries import beside
 from recalld.privacy.audit import Audit
 from recalld.privacy.erase import MARGIN_SECONDS, Eraser
@@ -29,7 +31,10 @@ from recalld.values import ErasureReceipt, LayerErasure, UserRef
 
 _SQL = beside(__file__, "tenants.sql")
 PAGE = 500
+BATCH = 100  # people erased before it is noted that the process is at it
 AT_ONCE = 4  # people erased at the same time
+GRACE_SECONDS = 60.0  # without a batch; then a worker goes on
+LATER_SECONDS = 10.0  # until a worker looks at one that a layer holds up
 TABLES = ("purposes", "tenant_usage", "api_keys")  # rows of the tenant itself
 
 
@@ -39,6 +44,38 @@ class Known:
 
     user: UserRef
     epoch: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Closed:
+    """A tenant that is being erased."""
+
+    tenant_id: str
+    erasure_id: str
+    closed_at: datetime
+    epoch: int  # that moment as an epoch: who has an older one was not erased since
+    people: int | None  # who were there; None: not counted yet
+    keys: int | None  # of the API, which went first
+    receipts_before: int  # the end of the tenant's chain at that moment
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Left:
+    """What there is to do yet."""
+
+    people: int  # not erased since
+    unfinished: int  # erasures that wait for a layer, or the end of a legal hold
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Progress:
+    """How far the erasure of a tenant is."""
+
+    people: int
+    left: int
+
+
+Report = Callable[[Progress], None]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,72 +110,123 @@ class Tenants:
             after = rows[-1]["user_id"]
 
     # ------------------------------------------------------------ erasure
-    async def erase(self, tenant_id: str) -> ErasureReceipt:
+    async def erase(self, tenant_id: str, *, report: Report | None = None) -> ErasureReceipt:
         """Erase a tenant: its keys first, then everybody, then what it declared. Nothing is written for it meanwhile.
 
-        A worker looks again after the lease, and completes it when a layer was down. From then on the tenant may begin anew.
+        People go one after another, each in transactions of their own; *report* hears how far it is. Should this process end, a worker
+        goes on with those who are left, and so does calling this again. A worker looks once more after the lease; from then on the tenant
+        may begin anew.
         """
-        requested = datetime.now(UTC)
-        erasure_id = str(uuid4())
         async with self.database.transaction("eraser", tenant_scope(tenant_id)) as tx:
-            closed = await tx.row(_SQL["close"], erasure_id=erasure_id, sweep=self.lease + MARGIN_SECONDS)
             keys = (await tx.execute(_SQL["delete_api_keys"])).rowcount
-        erasure_id = closed["erasure_id"] if closed else erasure_id
-        return await self._carry_out(tenant_id, erasure_id, requested, keys)
+            await tx.execute(_SQL["close"], erasure_id=str(uuid4()), grace=GRACE_SECONDS, keys=keys)
+        closed = await self._closed(tenant_id)
+        assert closed is not None  # noqa: S101 -- just now
+        people = (await self._left(closed)).people
+        async with self.database.transaction("eraser", tenant_scope(tenant_id)) as tx:
+            await tx.execute(_SQL["count"], people=people)
+        return await self._carry_out(replace(closed, people=closed.people or people), report)
+
+    async def status(self, tenant_id: str, erasure_id: str) -> ErasureReceipt:
+        """How far an erasure is, of a person or of the whole tenant: its newest receipt. Raises `NotFound`."""
+        closed = await self._closed(tenant_id)
+        if closed is None or closed.erasure_id != erasure_id or await self.receipts.latest(tenant_id, erasure_id):
+            return await self.eraser.status(tenant_id, erasure_id)
+        left = await self._left(closed)
+        async with self.database.transaction("eraser", tenant_scope(tenant_id)) as tx:
+            receipt = await self._receipt(tx, closed, left, await self._layers(tx, closed))
+        return replace(receipt, status="partial", verified_at=None)  # until it is written into the chain
 
     async def resume(self) -> int:
-        """Second passes of tenants, and erasures of tenants that a layer held up; how many there were."""
+        """Erasures of tenants that a layer held up or whose process died, and second passes; how many there were."""
         async with self.database.unscoped("sweeper") as tx:
             due = await tx.rows(_SQL["due"])
         for row in due:
-            tenant_id, erasure_id = row["tenant_id"], row["erasure_id"]
-            proof = await self.receipts.latest(tenant_id, erasure_id)
-            receipt = await self._carry_out(tenant_id, erasure_id, row["closed_at"], 0, second=proof is not None)
-            async with self.database.transaction("eraser", tenant_scope(tenant_id)) as tx:
-                if receipt.verified and proof is not None:
-                    await tx.execute(_SQL["reopen"])
-                else:
-                    await tx.execute(
-                        _SQL["look_again"], delay=self.lease + MARGIN_SECONDS if receipt.verified else 15.0
-                    )
+            await self._carry_out(_closed(row), None)
         return len(due)
 
-    async def _carry_out(
-        self, tenant_id: str, erasure_id: str, requested: datetime, keys: int, *, second: bool = False
-    ) -> ErasureReceipt:
-        done = await self._erase_everybody(tenant_id)
-        verified = all(receipt.verified for receipt in done)
-        now = datetime.now(UTC)
-        async with self.database.transaction("eraser", tenant_scope(tenant_id)) as tx:
-            gone = {table: (await tx.execute(_SQL[f"delete_{table}"])).rowcount for table in TABLES}
-            gone["api_keys"] += keys
-            layers = _summed(done) | {table: LayerErasure(before=n, deleted=n, after=0) for table, n in gone.items()}
-            keyring = await secrets(tx)
-            receipt = ErasureReceipt(
-                erasure_id=erasure_id,
-                status="verified" if verified else "partial",
-                subject=keyring.tenant_subject(tenant_id),
-                requested_at=requested,
-                verified_at=now if verified else None,
-                layers=layers,
-                residuals=self.eraser.residuals,
-                version=metadata.version("recalld"),
-                swept_at=now if verified and second else None,
-            )
-            if verified:
-                receipt = await self.receipts.append(tx, receipt, keyring)
-                await self.audit.write(tx, "tenant.erased", count=len(done))
+    async def _carry_out(self, closed: Closed, report: Report | None) -> ErasureReceipt:
+        proof = await self.receipts.latest(closed.tenant_id, closed.erasure_id)
+        await self._erase_everybody(closed, report)
+        left = await self._left(closed)
+        async with self.database.transaction("eraser", tenant_scope(closed.tenant_id)) as tx:
+            receipt = await self._receipt(tx, closed, left, await self._layers(tx, closed))
+            if not receipt.verified:
+                await tx.execute(_SQL["look_again"], delay=LATER_SECONDS)
+                return receipt
+            receipt = replace(receipt, layers={**receipt.layers, **await self._own_rows(tx, closed, proof)})
+            if proof is None:
+                await tx.execute(_SQL["look_again"], delay=self.lease + MARGIN_SECONDS)
+            else:
+                await tx.execute(_SQL["reopen"])
+                receipt = replace(receipt, swept_at=receipt.verified_at)
+            receipt = await self.receipts.append(tx, receipt, await secrets(tx))
+            await self.audit.write(tx, "tenant.erased", count=receipt.layers["people"].deleted)
         return receipt
 
-    async def _erase_everybody(self, tenant_id: str) -> list[ErasureReceipt]:
-        slots = asyncio.Semaphore(AT_ONCE)
+    async def _erase_everybody(self, closed: Closed, report: Report | None) -> None:
+        """Everybody who was not erased since the tenant was closed, a batch at a time: what is done stays done."""
+        after = ""
+        while batch := await self._batch(closed, after):
+            slots = asyncio.Semaphore(AT_ONCE)
 
-        async def one(user: UserRef) -> ErasureReceipt:
-            async with slots:
-                return await self.eraser.erase(user)
+            async def one(user_id: str, slots: asyncio.Semaphore = slots) -> None:
+                async with slots:
+                    await self.eraser.erase(UserRef(tenant_id=closed.tenant_id, user_id=user_id))
 
-        everybody = [known.user async for known in self.users(tenant_id)]
-        return list(await asyncio.gather(*map(one, everybody)))
+            await asyncio.gather(*map(one, batch))
+            after = batch[-1]
+            async with self.database.transaction("eraser", tenant_scope(closed.tenant_id)) as tx:
+                await tx.execute(_SQL["look_again"], delay=GRACE_SECONDS)  # this process is at it
+            if report is not None:
+                left = await self._left(closed)
+                report(Progress(people=max(closed.people or 0, left.people), left=left.people))
+
+    async def _batch(self, closed: Closed, after: str) -> list[str]:
+        async with self.database.unscoped("sweeper") as tx:
+            place = {"tenant_id": closed.tenant_id, "closed": closed.epoch, "after": after, "limit": BATCH}
+            return [row["user_id"] for row in await tx.rows(_SQL["not_erased"], **place)]
+
+    async def _closed(self, tenant_id: str) -> Closed | None:
+        async with self.database.unscoped("sweeper") as tx:
+            row = await tx.row(_SQL["closed"], tenant_id=tenant_id)
+        return None if row is None else _closed(row)
+
+    async def _left(self, closed: Closed) -> Left:
+        """Who was not erased since, and whose erasure waits for a layer or the end of a hold."""
+        async with self.database.unscoped("sweeper") as tx:
+            row = await tx.row(_SQL["left"], tenant_id=closed.tenant_id, closed=closed.epoch)
+        assert row is not None  # noqa: S101 -- counts always come back
+        return Left(people=row["people"], unfinished=row["unfinished"])
+
+    # ------------------------------------------------------------ the tenant's receipt
+    async def _layers(self, tx: Transaction, closed: Closed) -> dict[str, LayerErasure]:
+        """What the receipts of its people add up to since it was closed."""
+        rows = await tx.rows(_SQL["layers"], since=closed.receipts_before, own=closed.erasure_id)
+        return {row["layer"]: _gone(row["before"], row["deleted"], row["attempts"]) for row in rows}
+
+    async def _own_rows(self, tx: Transaction, closed: Closed, proof: ErasureReceipt | None) -> dict[str, LayerErasure]:
+        """The tenant's own rows go; what went before, with an earlier receipt, counts too."""
+        before = {"api_keys": closed.keys or 0} if proof is None else {t: proof.layers[t].deleted for t in TABLES}
+        rows = {t: (await tx.execute(_SQL[f"delete_{t}"])).rowcount + before.get(t, 0) for t in TABLES}
+        return {table: _gone(count, count) for table, count in rows.items()}
+
+    async def _receipt(
+        self, tx: Transaction, closed: Closed, left: Left, layers: Mapping[str, LayerErasure]
+    ) -> ErasureReceipt:
+        verified = not left.people and not left.unfinished
+        erased = max((closed.people or 0) - left.people, 0)
+        people = LayerErasure(before=erased + left.people, deleted=erased, after=left.people + left.unfinished)
+        return ErasureReceipt(
+            erasure_id=closed.erasure_id,
+            status="verified" if verified else "partial",
+            subject=(await secrets(tx)).tenant_subject(closed.tenant_id),
+            requested_at=closed.closed_at,
+            verified_at=datetime.now(UTC) if verified else None,
+            layers={"people": people, **layers},
+            residuals=self.eraser.residuals,
+            version=metadata.version("recalld"),
+        )
 
     # ------------------------------------------------------------ the ledger
     async def ledger(self, tenant_id: str) -> list[str]:
@@ -214,22 +302,11 @@ def _line(text: str) -> tuple[str, ErasureReceipt]:
         raise InvalidInput("a line of the ledger is not one of 'recalld erasures export'") from None
 
 
-def _summed(receipts: Iterable[ErasureReceipt]) -> dict[str, LayerErasure]:
-    """The layers of several receipts as one."""
-    total: dict[str, LayerErasure] = {}
-    for receipt in receipts:
-        for name, layer in receipt.layers.items():
-            one = total.get(name)
-            total[name] = (
-                layer
-                if one is None
-                else replace(
-                    one,
-                    before=one.before + layer.before,
-                    deleted=one.deleted + layer.deleted,
-                    after=min(one.after, layer.after) if -1 in (one.after, layer.after) else one.after + layer.after,
-                    attempts=max(one.attempts, layer.attempts),
-                    error=one.error or layer.error,
-                )
-            )
-    return total
+def _closed(row: DictRow) -> Closed:
+    known = {one.name: row[one.name] for one in fields(Closed)}
+    return Closed(**known)
+
+
+def _gone(before: int, deleted: int, attempts: int = 1) -> LayerErasure:
+    """A layer of everybody together; whether anything is left, the count of people tells."""
+    return LayerErasure(before=before, deleted=deleted, after=0, attempts=attempts)
