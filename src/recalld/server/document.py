@@ -124,6 +124,15 @@ class MessageRow(Row):
     at: Time
 
 
+class ReportRow(Row):
+    """What the ingestion of a session did."""
+
+    added: Count = 0
+    confirmed: Count = 0
+    closed: Count = 0
+    by: Id
+
+
 class SessionRow(Row):
     """A session."""
 
@@ -140,6 +149,7 @@ class SessionRow(Row):
     attempts: Count
     error: Text | None
     episode_id: Id | None
+    report: ReportRow | None = None
     messages: list[MessageRow]
 
 
