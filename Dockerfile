@@ -1,7 +1,7 @@
 FROM python:3.13-slim AS build
 WORKDIR /src
 COPY . .
-RUN pip install --no-cache-dir --prefix=/install ".[redis,llm,mcp,client]"
+RUN pip install --no-cache-dir --prefix=/install ".[redis,llm,mcp,client,otel]"
 
 FROM python:3.13-slim
 # The embedded PostgreSQL's folder belongs to this account; with a DATABASE_URL it stays empty.

@@ -82,6 +82,16 @@ class Settings(BaseSettings):
     max_connections: int = Field(10, ge=2, description="Database connections of this process, at most.")
     host: str = Field("127.0.0.1", description="Address that `recalld serve` listens on.")
     port: int = Field(8300, ge=0, le=65535, description="Port that `recalld serve` listens on.")
+    worker_port: int = Field(
+        0,
+        ge=0,
+        le=65535,
+        description="Port on which `recalld worker` answers /healthz, /readyz and, to a key with the scope `operator`, /metrics; 0: none.",
+    )
+    traces: bool = Field(
+        False,
+        description="Trace both flows by OpenTelemetry (`recalld[otel]`); `serve` and `worker` export as the OTEL_* variables say.",
+    )
     max_body_bytes: int = Field(8 * 1024 * 1024, ge=1024, description="Bytes of a request's body, at most.")
     key_requests_per_second: float = Field(0, ge=0, description="Requests of one API key; 0: no limit.")
     tenant_requests_per_second: float = Field(0, ge=0, description="Requests of all keys of a tenant; 0: no limit.")

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypedDict, TypeVar
 
+from recalld import tracing
 from recalld.ending import GRACE_SECONDS, end
 from recalld.errors import ConfigurationError, MigrationError
 from recalld.first_use import prepare
@@ -128,6 +129,8 @@ class Parts:
 @asynccontextmanager
 async def wire(settings: Settings) -> AsyncGenerator[Parts]:
     """Open everything that *settings* name, and close it in reverse order."""
+    if settings.traces:
+        tracing.begin()
     async with AsyncExitStack() as stack:
         database = await _open_database(settings, stack)
         parts = _assemble(settings, database, await _open_replica(settings, database, stack))

@@ -6,10 +6,12 @@ import asyncio
 import gzip
 import json
 from collections.abc import AsyncIterator
+from decimal import Decimal
 
 import pytest
 
-from recalld import Memory
+from recalld import Memory, Message
+from recalld.models.meter import ModelUse
 from tests.service import Service, serving
 
 NOON = "2026-11-03T12:00:00+00:00"
@@ -278,6 +280,26 @@ async def test_health_is_open_and_metrics_are_the_operators(service: Service, ac
     assert 'recalld_ingests_total{outcome="ingested"} 1.0' in page
     assert 'recalld_requests_total{method="POST",route="/v1/users/{user_id}/context",status="200"} 1.0' in page
     assert 'recalld_context_stage_seconds_count{stage="read"} 1.0' in page
+
+
+async def test_what_models_take_is_counted_by_component_and_model_and_by_nobodys_name(service: Service):
+    ada = service.memory.user("acme", "ada")
+    await ada.append("s1", [Message(role="user", content="hello")])
+    use = ModelUse(
+        component="embedder",
+        model="openai:m",
+        calls=3,
+        failed=1,
+        input_tokens=40,
+        output_tokens=2,
+        cost_usd=Decimal("0.5"),
+    )
+    service.memory.parts.ledger.note(ada.ref, [use])
+    page = (await service.http.get("/metrics", headers=await service.key(scopes=("operator",)))).text
+    for name, value in (("calls", 3), ("failures", 1), ("input_tokens", 40), ("output_tokens", 2), ("dollars", 0.5)):
+        assert f'recalld_model_{name}_total{{component="embedder",model="openai:m"}} {float(value)}' in page
+    assert "ada" not in page
+    assert "acme" not in page
 
 
 async def test_a_key_is_made_rotated_listed_and_revoked(service: Service, acme: dict[str, str]):

@@ -6,12 +6,16 @@ import asyncio
 from contextlib import suppress
 from typing import Any
 
+import httpx2
 import psycopg
 import pytest
 
-from recalld import Memory, Message
+from recalld import Memory, Message, Settings
 from recalld.errors import Unavailable
 from recalld.jobs import worker
+from recalld.server.keys import Keys, NewKey
+from recalld.server.serve import observed
+from tests.live import free_port
 
 END_ALL = "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
 
@@ -50,3 +54,30 @@ async def test_a_worker_whose_connections_were_cut_goes_on(
             admin.execute(END_ALL)
             await end(memory, f"s{number}")
             assert await ingested(memory, f"s{number}")
+
+
+async def test_a_worker_answers_the_operator_on_a_port_of_its_own(memory: Memory):
+    port = free_port()
+    _, operator = await Keys(memory.parts.database).create(NewKey(tenant_id="ops", scopes=("operator",)))
+    key = {"Authorization": f"Bearer {operator}"}
+    async with (
+        observed(memory, Settings.read(worker_port=port)),
+        httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http,
+    ):
+        await answering(http)
+        assert (await http.get("/readyz")).json()["status"] == "ready"
+        assert (await http.get("/metrics")).status_code == 401
+        await remember(memory, "s1")
+        await memory.user("acme", "ada").end_session("s1", wait=True)
+        assert 'recalld_ingests_total{outcome="ingested"} 1.0' in (await http.get("/metrics", headers=key)).text
+        assert (await http.get("/v1/keys", headers=key)).status_code == 404
+
+
+async def answering(http: httpx2.AsyncClient) -> None:
+    """Until the server listens."""
+    for _ in range(300):
+        with suppress(httpx2.TransportError):
+            assert (await http.get("/healthz")).status_code == 200
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError("nobody listens")

@@ -9,9 +9,7 @@ The session row is the truth. Whoever runs this twice, late or out of order gets
 
 from __future__ import annotations
 
-import time
-from collections.abc import Awaitable, Callable, Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from uuid import NAMESPACE_OID, uuid5
 
@@ -33,6 +31,8 @@ from recalld.models.ledger import Ledger
 from recalld.models.meter import metered
 from recalld.postgres.pool import Database, Transaction
 from recalld.recall.block import strip_blocks
+from recalld.stages import Stages
+from recalld.tracing import span
 from recalld.values import Digest, EndedSession, Episode, FactChanges, IngestReport, Message, Session, SessionRef
 
 log = structlog.get_logger("recalld.ingest")
@@ -52,22 +52,6 @@ class RetryPolicy:
     def delay(self, attempts: int) -> float:
         """Seconds to wait after so many attempts."""
         return min(self.first_delay * 2 ** max(attempts - 1, 0), MAX_RETRY_SECONDS)
-
-
-@dataclass(slots=True)
-class Stages:
-    """Seconds spent per stage."""
-
-    seconds: dict[str, float] = field(default_factory=dict[str, float])
-
-    @contextmanager
-    def stage(self, name: str) -> Generator[None]:
-        """Measure one stage."""
-        begun = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.seconds[name] = time.perf_counter() - begun
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -94,7 +78,15 @@ class Ingestion:
         Trouble never loses a session: a failed attempt is noted on its row and tried again, up to the policy's limit. What belongs to an
         erased user is dropped.
         """
-        stages = Stages()
+        with span("ingest") as traced:
+            report = await self._run(ref, epoch, claimed)
+            traced.note(outcome=report.status, added=report.added, confirmed=report.confirmed, closed=report.closed)
+            if report.error is not None:
+                traced.fail(report.error)
+            return report
+
+    async def _run(self, ref: SessionRef, epoch: int, claimed: Session | None) -> IngestReport:
+        stages = Stages("ingest")
         with stages.stage("load"):
             loaded = await self._load(ref, epoch, claimed)
         if loaded is None:

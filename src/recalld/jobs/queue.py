@@ -15,6 +15,7 @@ from procrastinate import App, PsycopgConnector
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.tasks import Task
 
+from recalld import tracing
 from recalld.errors import DatabaseUnavailable
 from recalld.postgres.pool import Connection, Transaction
 from recalld.values import SessionRef, UserRef
@@ -44,12 +45,14 @@ class Queue:
     async def defer_ingest(self, tx: Transaction, session: SessionRef, epoch: int) -> bool:
         """Put an ingestion into the queue, in the caller's transaction; false when one waits there already."""
         ids = {"tenant_id": session.user.tenant_id, "user_id": session.user.user_id, "session_id": session.session_id}
+        parent = tracing.parent()
+        trace = {} if parent is None else {tracing.PARENT: parent}
         deferrer = self._task.configure(connection=tx.connection, queueing_lock=_lock(session))
         try:
             async with (
                 tx.connection.transaction()
             ):  # a savepoint: the unique violation must not abort the caller's transaction
-                await deferrer.defer_async(**ids, epoch=epoch)
+                await deferrer.defer_async(**ids, epoch=epoch, **trace)
         except AlreadyEnqueued:
             return False
         return True
@@ -72,10 +75,13 @@ class Queue:
         except ConnectorException as error:
             raise DatabaseUnavailable("the queue lost its connection") from error
 
-    async def _run_ingest(self, tenant_id: str, user_id: str, session_id: str, epoch: int) -> None:
+    async def _run_ingest(
+        self, tenant_id: str, user_id: str, session_id: str, epoch: int, traceparent: str | None = None
+    ) -> None:
         user = UserRef(tenant_id=tenant_id, user_id=user_id)
         assert self._ingest is not None  # noqa: S101 -- set by run(), the only caller of tasks
-        await self._ingest(SessionRef(user=user, session_id=session_id), epoch)
+        with tracing.span("job", parent=traceparent):
+            await self._ingest(SessionRef(user=user, session_id=session_id), epoch)
 
     async def prune_stalled(self, connection: Connection) -> int:
         """Remove jobs whose worker died: the session row says whether there is work left, and the sweeper defers it again."""

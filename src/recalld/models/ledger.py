@@ -98,6 +98,7 @@ class Ledger:
         self._database, self._clock = database, clock
         self._store = UsageStore()
         self._waiting: dict[Key, Meter] = {}
+        self.observers: list[Callable[[UserRef, tuple[ModelUse, ...]], None]] = []
 
     async def record(self, user: UserRef, uses: Iterable[ModelUse], *, epoch: int | None = None) -> None:
         """Write *uses* of work for *user*, begun under *epoch*. Never raises for the database; nothing used costs nothing."""
@@ -107,8 +108,11 @@ class Ledger:
     def note(self, user: UserRef, uses: Iterable[ModelUse], *, epoch: int | None = None) -> None:
         """Remember *uses* until the next `flush`: for the read path, which writes nothing."""
         uses = tuple(uses)
-        if uses:
-            self._put((user, epoch, self._clock().astimezone(UTC).date()), uses)
+        if not uses:
+            return
+        self._put((user, epoch, self._clock().astimezone(UTC).date()), uses)
+        for observe in self.observers:
+            observe(user, uses)
 
     @asynccontextmanager
     async def recording(self, user: UserRef) -> AsyncGenerator[None]:

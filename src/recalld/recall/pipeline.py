@@ -8,9 +8,7 @@ and no model is called but the embedder.
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -39,6 +37,8 @@ from recalld.recall.block import Block, Material, fence_token, render
 from recalld.recall.cache import UserCache
 from recalld.recall.open_session import OpenSession, OpenSessions
 from recalld.recall.search import Question, Ranking, nothing_said, rank, understand
+from recalld.stages import Stages
+from recalld.tracing import span
 from recalld.values import (
     Episode,
     EpisodeHit,
@@ -125,36 +125,52 @@ class Recall:
         self._half_lives = _HalfLives(attributes)
         self._kept_facts: UserCache[KeptFacts] = UserCache(KEPT_FACTS)
         self._kept_catalogues: UserCache[Kept] = UserCache(KEPT_BYTES, lambda kept: kept.catalogue.size)
+        self.observers: list[Callable[[MemoryContext | SearchResult], None]] = []
         self._fence_key: bytes | None = None
         self._loaded = False
         self._hits = self._misses = self._dropped = 0
 
     async def search(self, user: UserRef, query: SearchQuery) -> SearchResult:
         """The episodes that answer *query*, best first; none for an unknown user. Raises `DatabaseUnavailable`."""
-        asked = await self._ask(user, query)
-        found = await self._find(asked)
+        with span("search") as traced:
+            asked = await self._ask(user, query)
+            found = await self._find(asked)
+            traced.note(episodes=len(found.hits))
         self._ledger.note(user, asked.uses, epoch=found.epoch)
-        return SearchResult(
+        result = SearchResult(
             hits=found.hits,
             time_range=asked.question.time_range,
             explanation=found.explanation,
             degraded=found.degraded,
         )
+        for observe in self.observers:
+            observe(result)
+        return result
 
     async def context(
         self, user: UserRef, query: SearchQuery, *, session_id: str | None, budget_tokens: int
     ) -> MemoryContext:
         """The block of memory for one turn, within *budget_tokens*; an empty one for an unknown user. Raises `DatabaseUnavailable`."""
-        steps = _Steps()
-        with steps.step("embed"):
+        stages = Stages("context")
+        with span("context") as traced:
+            found = await self._context(user, query, session_id, budget_tokens, stages)
+            traced.note(tokens=found.tokens, facts=len(found.facts), episodes=len(found.episodes))
+        for observe in self.observers:
+            observe(found)
+        return found
+
+    async def _context(
+        self, user: UserRef, query: SearchQuery, session_id: str | None, budget_tokens: int, stages: Stages
+    ) -> MemoryContext:
+        with stages.stage("embed"):
             session = None if session_id is None else SessionRef(user=user, session_id=session_id)
             asked = await self._ask(user, query, session=session, with_facts=True)
-        with steps.step("read"):
+        with stages.stage("read"):
             found = await self._find(asked)
             self._ledger.note(user, asked.uses, epoch=found.epoch)
-        with steps.step("render"):
+        with stages.stage("render"):
             block = self._render(asked, found, budget_tokens) if found.epoch else Block()
-        return _context(block, asked, found, steps.seconds)
+        return _context(block, asked, found, stages.seconds)
 
     def forget(self, user: UserRef) -> None:
         """Drop what this process keeps of an erased user; it would not be served, but need not be there either."""
@@ -403,18 +419,3 @@ class _HalfLives:
                 self._known.clear()
             self._known[name] = self._attributes.half_life(name)
         return self._known[name]
-
-
-class _Steps:
-    """Seconds per step."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-
-    @contextmanager
-    def step(self, name: str) -> Generator[None]:
-        begun = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.seconds[name] = time.perf_counter() - begun

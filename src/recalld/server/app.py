@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import importlib.util
 import re
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 
 from recalld.memory import Memory
 from recalld.server import problems
@@ -44,7 +44,9 @@ PROBLEMS = {
 }
 
 
-def create_app(memory: Memory | None = None, settings: Settings | None = None) -> FastAPI:
+def create_app(
+    memory: Memory | None = None, settings: Settings | None = None, *, routers: Sequence[APIRouter] = ROUTERS
+) -> FastAPI:
     """The ASGI application over *memory*, or over one that its lifespan opens from *settings* (default: the environment)."""
     chosen = settings or (memory.parts.settings if memory else Settings.read())
 
@@ -67,11 +69,11 @@ def create_app(memory: Memory | None = None, settings: Settings | None = None) -
     )
     app.add_middleware(Gate)
     problems.install(app)
-    for router in ROUTERS:
+    for router in routers:
         app.include_router(router)
     faces: list[Callable[[], AbstractAsyncContextManager[Any]]] = []
     app.state.faces = faces
-    if importlib.util.find_spec("mcp") is not None:
+    if routers is ROUTERS and importlib.util.find_spec("mcp") is not None:
         from recalld.mcp.http import mount  # noqa: PLC0415 -- an extra
 
         mount(app)
@@ -83,8 +85,7 @@ def create_app(memory: Memory | None = None, settings: Settings | None = None) -
 def connect(app: FastAPI, memory: Memory, settings: Settings) -> None:
     """Give the routes what they work on."""
     metrics = Metrics()
-    memory.parts.ingestion.observers.append(metrics.ingested)
-    memory.parts.upgrades.observers.append(metrics.upgraded)
+    metrics.watch(memory.parts)
     app.state.memory = memory
     app.state.entry = Entry(
         keys=Keys(memory.parts.database),

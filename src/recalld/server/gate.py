@@ -9,7 +9,6 @@ import re
 import time
 import traceback
 from dataclasses import dataclass, field
-from typing import Any
 from uuid import uuid4
 
 import structlog
@@ -21,9 +20,10 @@ from recalld.privacy.audit import Caller
 from recalld.privacy.audit import caller as audited
 from recalld.server.keys import Key, Keys
 from recalld.server.limits import Guard
-from recalld.server.metrics import Metrics
+from recalld.server.metrics import METHODS, Metrics
 from recalld.server.problems import INTERNAL, UNAUTHENTICATED, Refused, problem, problem_of
 from recalld.server.reading import read_body, replay
+from recalld.tracing import Traced, span
 
 log = structlog.get_logger("recalld.server")
 
@@ -85,7 +85,12 @@ class Gate:
             scope["path"] == "/mcp"
         ):  # a mounted application answers with a redirect, which clients follow without their body
             scope["path"] = "/mcp/"
-        noting = passage.noting(send)
+        with span("request", parent=_header(scope, b"traceparent")) as traced:
+            await self._pass(entry, passage, receive, passage.noting(send))
+            _tell(traced, passage)
+
+    async def _pass(self, entry: Entry, passage: Passage, receive: Receive, noting: Send) -> None:
+        scope = passage.scope
         try:
             await self._enter(entry, passage, receive, noting)
         except Refused as refused:
@@ -134,38 +139,51 @@ def frames(error: BaseException) -> list[str]:
     ]
 
 
+def _header(scope: Scope, wanted: bytes) -> str | None:
+    return next((value.decode("latin-1") for name, value in scope["headers"] if name == wanted), None)
+
+
 def _bearer(scope: Scope) -> str:
-    for name, value in scope["headers"]:
-        if name == b"authorization":
-            scheme, _, text = value.decode("latin-1").partition(" ")
-            return text.strip() if scheme.lower() == "bearer" else ""
-    return ""
+    scheme, _, text = (_header(scope, b"authorization") or "").partition(" ")
+    return text.strip() if scheme.lower() == "bearer" else ""
 
 
 def _request_id(scope: Scope) -> str:
-    for name, value in scope["headers"]:
-        if name == b"x-request-id" and _REQUEST_ID.fullmatch(value.decode("latin-1")):
-            return value.decode("latin-1")
-    return uuid4().hex
+    given = _header(scope, b"x-request-id")
+    return given if given is not None and _REQUEST_ID.fullmatch(given) else uuid4().hex
+
+
+def _route(scope: Scope) -> str:
+    """The template, never the path: that has ids in it."""
+    return getattr(scope.get("route"), "path", "unmatched")
+
+
+def _method(scope: Scope) -> str:
+    return scope["method"] if scope["method"] in METHODS else "OTHER"
+
+
+def _tell(traced: Traced, passage: Passage) -> None:
+    """What the span of a request says of it."""
+    method, route = _method(passage.scope), _route(passage.scope)
+    traced.rename(f"{method} {route}")
+    traced.note(method=method, route=route, status=passage.status, bytes=passage.size, request_id=passage.request_id)
+    if passage.status >= 500:
+        traced.fail(str(passage.status))
 
 
 def _conclude(entry: Entry, passage: Passage) -> None:
-    """Measure and log. The route is the template, never the path: that has ids in it."""
-    scope: dict[str, Any] = dict(passage.scope)
-    route = getattr(scope.get("route"), "path", "unmatched")
+    """Measure and log."""
+    scope, route = passage.scope, _route(passage.scope)
     seconds = time.perf_counter() - passage.begun
     entry.metrics.answered(scope["method"], route, passage.status, seconds)
     key: Key | None = scope["state"].get("key")
     log.info(
         "request.answered",
         request_id=passage.request_id,
-        method=scope["method"] if scope["method"] in _METHODS else "OTHER",
+        method=_method(scope),
         route=route,
         status=passage.status,
         seconds=round(seconds, 6),
         bytes=passage.size,
         key_id=key.key_id if key else None,
     )
-
-
-_METHODS = frozenset({"GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH"})

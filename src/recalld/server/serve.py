@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable, Coroutine, Generator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import uvicorn
 import uvloop
+from fastapi import FastAPI
 
 from recalld.ending import GRACE_SECONDS, end
 from recalld.memory import Memory
 from recalld.server.app import create_app
 from recalld.server.keys import Keys
+from recalld.server.routes import operations
 from recalld.settings import Settings
+from recalld.tracing import exported
 
 Announce = Callable[[str], None]
 
@@ -37,28 +40,34 @@ def run(work: Coroutine[Any, Any, None]) -> None:
 
 async def serve(settings: Settings, announce: Announce) -> None:
     """Serve until a signal ends it. *announce* gets the address and, on a first start, how to make a key."""
-    async with Memory.open(settings) as memory:
-        server = Server(
-            uvicorn.Config(
-                create_app(memory, settings),
-                host=settings.host,
-                port=settings.port,
-                loop="none",
-                http="httptools",
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                timeout_graceful_shutdown=GRACE_SECONDS,
-            )
+    with exported(wanted=settings.traces):
+        async with Memory.open(settings) as memory:
+            server = listening(create_app(memory, settings), settings.host, settings.port)
+
+            def stop() -> None:
+                server.force_exit = server.should_exit
+                server.should_exit = True
+
+            with signals(stop):
+                await tell(memory, settings, announce)
+                await server.serve()
+
+
+def listening(app: FastAPI, host: str, port: int) -> Server:
+    """A server of *app*, not started yet."""
+    return Server(
+        uvicorn.Config(
+            app,
+            host=host,
+            port=port,
+            loop="none",
+            http="httptools",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=GRACE_SECONDS,
         )
-
-        def end() -> None:
-            server.force_exit = server.should_exit
-            server.should_exit = True
-
-        with signals(end):
-            await tell(memory, settings, announce)
-            await server.serve()
+    )
 
 
 async def tell(memory: Memory, settings: Settings, announce: Announce) -> None:
@@ -71,13 +80,30 @@ async def tell(memory: Memory, settings: Settings, announce: Announce) -> None:
 
 async def work(settings: Settings, announce: Announce) -> None:
     """Run a worker until a signal ends it; ingestions under way are finished first."""
-    async with Memory.open(settings.model_copy(update={"worker": False})) as memory:
-        ended = asyncio.Event()
-        working = asyncio.create_task(memory.parts.work(), name="recalld-worker")
-        with signals(ended.set):
-            announce(f"recalld works on up to {settings.worker_concurrency} sessions at a time")
-            await ended.wait()
-        await end(working, grace_seconds=GRACE_SECONDS)
+    with exported(wanted=settings.traces):
+        async with Memory.open(settings.model_copy(update={"worker": False})) as memory, observed(memory, settings):
+            ended = asyncio.Event()
+            working = asyncio.create_task(memory.parts.work(), name="recalld-worker")
+            with signals(ended.set):
+                announce(f"recalld works on up to {settings.worker_concurrency} sessions at a time")
+                await ended.wait()
+            await end(working, grace_seconds=GRACE_SECONDS)
+
+
+@asynccontextmanager
+async def observed(memory: Memory, settings: Settings) -> AsyncGenerator[None]:
+    """Health, readiness and metrics of a worker on a port of its own, when the settings name one."""
+    if not settings.worker_port:
+        yield
+        return
+    app = create_app(memory, settings, routers=(operations.router,))
+    server = listening(app, settings.host, settings.worker_port)
+    answering = asyncio.create_task(server.serve(), name="recalld-operations")
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await answering
 
 
 @contextmanager

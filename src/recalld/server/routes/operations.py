@@ -40,7 +40,6 @@ async def metrics(request: Request, operator: Operator, memory: OpenMemory) -> R
     found, gauges = await readiness(memory), request.app.state.entry.metrics
     gauges.backlog(found.waiting, found.failed, found.oldest_seconds)
     gauges.kept((await memory.parts.upgrades.count()).sessions)
-    gauges.counted(memory.parts.recall.counts())
     return Response(gauges.page(), headers={"Content-Type": CONTENT_TYPE})
 
 

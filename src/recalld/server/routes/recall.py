@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 
 from recalld.server.access import Reader
 from recalld.server.bodies import ContextAnswer, ContextBody, QueryBody, SearchAnswer
@@ -11,7 +11,7 @@ router = APIRouter(prefix="/v1/users/{user_id}", tags=["recall"])
 
 
 @router.post("/context")
-async def context(request: Request, access: Reader, body: ContextBody) -> ContextAnswer:
+async def context(access: Reader, body: ContextBody) -> ContextAnswer:
     """The block of memory to put in front of the system prompt. Writes nothing."""
     await access.check_session(body.session_id)
     found = await access.user(timezone=body.timezone).context(
@@ -25,12 +25,11 @@ async def context(request: Request, access: Reader, body: ContextBody) -> Contex
         since=body.since,
         until=body.until,
     )
-    request.app.state.entry.metrics.recalled(found)
     return ContextAnswer.model_validate(found)
 
 
 @router.post("/search")
-async def search(request: Request, access: Reader, body: QueryBody) -> SearchAnswer:
+async def search(access: Reader, body: QueryBody) -> SearchAnswer:
     """The episodes that answer a query, best first."""
     found = await access.user(timezone=body.timezone).explain(
         body.query,
@@ -41,5 +40,4 @@ async def search(request: Request, access: Reader, body: QueryBody) -> SearchAns
         since=body.since,
         until=body.until,
     )
-    request.app.state.entry.metrics.degraded(found.degraded)
     return SearchAnswer.model_validate(found)
