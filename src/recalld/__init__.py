@@ -1,10 +1,9 @@
 """recalld: cross-session memory for AI agents, from a laptop to ten million users."""
 
-from importlib.metadata import version
+from typing import TYPE_CHECKING
 
 from recalld.errors import RecalldError
 from recalld.memory import Memory, UserMemory
-from recalld.settings import Settings
 from recalld.sync import MemorySync, UserMemorySync
 from recalld.values import (
     Episode,
@@ -18,7 +17,10 @@ from recalld.values import (
     TimeRange,
 )
 
-__version__ = version("recalld")
+if TYPE_CHECKING:
+    from recalld.settings import Settings
+
+    __version__: str
 
 __all__ = [
     "Episode",
@@ -38,3 +40,16 @@ __all__ = [
     "UserMemorySync",
     "__version__",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """What takes long to import and few ask for: pydantic behind `Settings`, the package's metadata behind `__version__`."""
+    if name == "Settings":
+        from recalld.settings import Settings  # noqa: PLC0415
+
+        return Settings
+    if name == "__version__":
+        from importlib.metadata import version  # noqa: PLC0415
+
+        return version("recalld")
+    raise AttributeError(f"module 'recalld' has no attribute {name!r}")

@@ -33,13 +33,10 @@ from recalld.border import (
 from recalld.errors import Conflict, InvalidInput, InvalidMessage, NotFound
 from recalld.layers.facts.merge import api_statement, conflicts, history, visible
 from recalld.layers.working.base import best_effort
-from recalld.layers.working.journal import Appended, Opening
 from recalld.layers.working.requests import Request, keep_answer, known_answer
-from recalld.models.ledger import UsageRow, month_of
-from recalld.privacy.receipt import tenant_scope
-from recalld.settings import Settings
 from recalld.values import (
     DEFAULT_PURPOSE,
+    Appended,
     Candidate,
     Episode,
     EpisodeHit,
@@ -52,6 +49,7 @@ from recalld.values import (
     IngestReport,
     MemoryContext,
     Message,
+    Opening,
     SearchQuery,
     SearchResult,
     Session,
@@ -63,6 +61,7 @@ from recalld.values import (
 
 if TYPE_CHECKING:  # importing these takes longer than all the rest; opening imports them
     from recalld.ingest.upgrade import UpgradeReport
+    from recalld.models.ledger import UsageRow
     from recalld.postgres.pool import Transaction
     from recalld.privacy.audit import AuditEvent, AuditVerdict
     from recalld.privacy.delete import Forgotten
@@ -73,6 +72,7 @@ if TYPE_CHECKING:  # importing these takes longer than all the rest; opening imp
     from recalld.privacy.retention import RetentionReport
     from recalld.privacy.tenants import Applied
     from recalld.privacy.tenants import Progress as TenantProgress
+    from recalld.settings import Settings
     from recalld.wiring import Parts
 
 MAX_QUERY_LENGTH = 8192  # characters of a query that are read; a turn may quote a whole document
@@ -92,7 +92,8 @@ class Memory:
 
         Raises `ConfigurationError`, `DatabaseUnavailable`, `UnsafeDatabase`, `MigrationError`.
         """
-        from recalld.wiring import wire  # noqa: PLC0415 -- stores, models and the queue: half a second that an import need not take
+        from recalld.settings import Settings  # noqa: PLC0415 -- as is wire: most of a second that an import need not take
+        from recalld.wiring import wire  # noqa: PLC0415
 
         async with wire(settings or Settings.read(**given)) as parts:
             yield cls(parts)
@@ -118,10 +119,7 @@ class Memory:
 
         Default: this month. Raises `InvalidInput`.
         """
-        first, end = _days(since, until)
-        await self.parts.ledger.flush()
-        scope = tenant_scope(check_id("tenant id", tenant_id))
-        return await self.parts.ledger.of_tenant(scope, since=first, until=end)
+        return await self.parts.ledger.of_tenant(check_id("tenant id", tenant_id), since=since, until=until)
 
     # ------------------------------------------------------------ the rights, for a tenant
     async def erasure(self, tenant_id: str, erasure_id: str) -> ErasureReceipt:
@@ -603,9 +601,7 @@ class UserMemory:
 
     async def usage(self, *, since: date | None = None, until: date | None = None) -> list[UsageRow]:
         """What models took for the person, as `Memory.usage` tells it for a tenant."""
-        first, end = _days(since, until)
-        await self.parts.ledger.flush()
-        return await self.parts.ledger.of_user(self.ref, since=first, until=end)
+        return await self.parts.ledger.of_user(self.ref, since=since, until=until)
 
     # ------------------------------------------------------------ the rights
     async def export(self, *, format: ExportFormat = "markdown") -> str:  # noqa: A002 -- the word of the API
@@ -730,14 +726,6 @@ def _question(text: object) -> str:
     if not isinstance(text, str):
         raise InvalidInput(f"a query must be a string, not {type(text).__name__}")
     return clean_text(text)[:MAX_QUERY_LENGTH]
-
-
-def _days(since: date | None, until: date | None) -> tuple[date, date]:
-    first, end = month_of(datetime.now(UTC).date())
-    days = since or first, until or end
-    if days[0] > days[1]:
-        raise InvalidInput(f"since ({days[0]}) lies after until ({days[1]})")
-    return days
 
 
 def _now(at: datetime | None) -> datetime:

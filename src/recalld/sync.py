@@ -10,12 +10,14 @@ import threading
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from contextlib import contextmanager
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from recalld.memory import Memory, UserMemory
-from recalld.privacy.export import ExportFormat
-from recalld.settings import Settings
 from recalld.values import DEFAULT_PURPOSE
+
+if TYPE_CHECKING:  # opening imports them
+    from recalld.privacy.export import ExportFormat
+    from recalld.settings import Settings
 
 P = ParamSpec("P")
 T = TypeVar("T")

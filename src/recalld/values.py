@@ -31,6 +31,11 @@ class UserRef:
     user_id: str  # the tenant's own name for the person
 
 
+def tenant_scope(tenant_id: str) -> UserRef:
+    """The scope of a transaction that touches only rows which belong to a tenant as a whole."""
+    return UserRef(tenant_id=tenant_id, user_id="-")
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SessionRef:
     """One conversation of one user."""
@@ -66,6 +71,24 @@ class Session:
     attempts: int = 0  # ingestions tried
     error: str | None = None  # class and code of the last failure; never content
     episode_id: str | None = None  # what it became
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Opening:
+    """What a session is begun with, should this append be its first."""
+
+    purpose: str
+    timezone: str
+    no_memory: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Appended:
+    """What an append did."""
+
+    epoch: int  # the user's epoch: part of working memory's key
+    first_seq: int  # place of the first message written
+    messages: tuple[Message, ...]  # those written; fewer than given when a repeated call had written some before
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

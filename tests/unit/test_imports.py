@@ -12,7 +12,10 @@ MODEL_LIBRARIES = {
     *("pydantic_ai", "openai", "anthropic", "genai_prices", "httpx2", "tiktoken", "wordllama", "transformers", "torch"),
     *("sentence_transformers", "fastembed", "onnxruntime", "yake", "qdrant_client", "pinecone"),
 }
-HEAVY = {"numpy", "procrastinate", "fastapi", "mcp", "uvicorn"}
+HEAVY = {
+    *("numpy", "procrastinate", "fastapi", "mcp", "uvicorn", "psycopg", "pydantic", "structlog", "rich", "typer"),
+    *("cryptography", "yake", "importlib.metadata"),
+}
 
 
 def modules_after(program: str) -> set[str]:

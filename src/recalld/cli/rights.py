@@ -30,10 +30,10 @@ from recalld.postgres.embedded import EmbeddedPostgres
 from recalld.postgres.maintenance import scrub
 from recalld.privacy.deep import scrub_working_memory
 from recalld.privacy.purposes import Purpose
-from recalld.privacy.receipt import faults, from_mapping, secrets, tenant_scope
+from recalld.privacy.receipt import faults, from_mapping, secrets
 from recalld.privacy.tenants import Progress
 from recalld.settings import Settings
-from recalld.values import ErasureReceipt
+from recalld.values import ErasureReceipt, tenant_scope
 
 FileArgument = Annotated[Path, typer.Argument(help="A file; '-' reads standard input.")]
 

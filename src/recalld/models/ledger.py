@@ -16,11 +16,11 @@ from decimal import Decimal
 import structlog
 from psycopg.rows import class_row
 
-from recalld.errors import RecalldError
+from recalld.errors import InvalidInput, RecalldError
 from recalld.models.meter import Component, Meter, ModelUse, metered
 from recalld.postgres.pool import Database, Transaction
 from recalld.postgres.queries import beside
-from recalld.values import UserRef
+from recalld.values import UserRef, tenant_scope
 
 _SQL = beside(__file__, "ledger.sql")
 log = structlog.get_logger("recalld.models")
@@ -129,15 +129,28 @@ class Ledger:
             await asyncio.sleep(FLUSH_SECONDS)
             await self.flush()
 
-    async def of_user(self, user: UserRef, *, since: date, until: date) -> list[UsageRow]:
-        """What was used for *user* on the days in [since, until). Raises `DatabaseUnavailable`."""
+    async def of_user(self, user: UserRef, *, since: date | None = None, until: date | None = None) -> list[UsageRow]:
+        """What was used for *user* on the days in [since, until), default: this month. Raises `InvalidInput`, `DatabaseUnavailable`."""
+        days = self._days(since, until)
+        await self.flush()
         async with self._database.transaction("app", user) as tx:
-            return await self._store.of_user(tx, since=since, until=until)
+            return await self._store.of_user(tx, **days)
 
-    async def of_tenant(self, scope: UserRef, *, since: date, until: date) -> list[UsageRow]:
-        """The same for all users of the tenant of *scope*."""
-        async with self._database.transaction("app", scope) as tx:
-            return await self._store.of_tenant(tx, since=since, until=until)
+    async def of_tenant(
+        self, tenant_id: str, *, since: date | None = None, until: date | None = None
+    ) -> list[UsageRow]:
+        """The same for all users of a tenant."""
+        days = self._days(since, until)
+        await self.flush()
+        async with self._database.transaction("app", tenant_scope(tenant_id)) as tx:
+            return await self._store.of_tenant(tx, **days)
+
+    def _days(self, since: date | None, until: date | None) -> dict[str, date]:
+        first, end = month_of(self._clock().astimezone(UTC).date())
+        days = {"since": since or first, "until": until or end}
+        if days["since"] > days["until"]:
+            raise InvalidInput(f"since ({days['since']}) lies after until ({days['until']})")
+        return days
 
     async def flush(self) -> None:
         """Write what waits. What cannot be written now waits on."""

@@ -23,8 +23,8 @@ from psycopg.rows import class_row
 from recalld.errors import Conflict, RecalldError
 from recalld.postgres.pool import Database, Transaction
 from recalld.postgres.queries import beside
-from recalld.privacy.receipt import Secrets, secrets, tenant_scope
-from recalld.values import UserRef
+from recalld.privacy.receipt import Secrets, secrets
+from recalld.values import UserRef, tenant_scope
 
 _SQL = beside(__file__, "audit.sql")
 log = structlog.get_logger("recalld.audit")

@@ -23,8 +23,7 @@ from recalld.layers.working.journal import Journal
 from recalld.postgres.pool import Database, Transaction
 from recalld.postgres.queries import beside
 from recalld.privacy.audit import Audit
-from recalld.privacy.receipt import tenant_scope
-from recalld.values import SessionRef, UserRef
+from recalld.values import SessionRef, UserRef, tenant_scope
 
 _SQL = beside(__file__, "purposes.sql")
 MAX_DAYS = 36_500

@@ -21,15 +21,10 @@ from psycopg.types.json import Jsonb
 from recalld.errors import Conflict, InvalidInput
 from recalld.postgres.pool import Database, Transaction
 from recalld.postgres.queries import beside
-from recalld.values import ErasureReceipt, LayerErasure, UserRef
+from recalld.values import ErasureReceipt, LayerErasure, UserRef, tenant_scope
 
 _SQL = beside(__file__, "receipt.sql")
 _TRIES = 1000  # writers of one tenant's chain that may be faster
-
-
-def tenant_scope(tenant_id: str) -> UserRef:
-    """The scope of a transaction that touches only rows which belong to a tenant as a whole."""
-    return UserRef(tenant_id=tenant_id, user_id="-")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

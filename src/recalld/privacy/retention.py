@@ -19,9 +19,8 @@ from recalld.postgres.pool import Database, Transaction
 from recalld.postgres.queries import beside
 from recalld.privacy.audit import Audit
 from recalld.privacy.purposes import check_days
-from recalld.privacy.receipt import tenant_scope
 from recalld.privacy.tenants import Tenants
-from recalld.values import UserRef
+from recalld.values import UserRef, tenant_scope
 
 _SQL = beside(__file__, "retention.sql")
 PERIOD_SECONDS = 86_400.0

@@ -25,9 +25,8 @@ from recalld.privacy.receipt import (
     from_mapping,
     secrets,
     signed_by,
-    tenant_scope,
 )
-from recalld.values import ErasureReceipt, LayerErasure, UserRef
+from recalld.values import ErasureReceipt, LayerErasure, UserRef, tenant_scope
 
 _SQL = beside(__file__, "tenants.sql")
 PAGE = 500

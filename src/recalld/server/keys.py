@@ -23,13 +23,12 @@ from recalld.border import check_id, check_purpose
 from recalld.errors import InvalidInput, NotFound
 from recalld.postgres.pool import Database
 from recalld.postgres.queries import beside
-from recalld.values import UserRef
+from recalld.values import UserRef, tenant_scope
 
 _SQL = beside(__file__, "keys.sql")
 
 Scope = Literal["read", "write", "erase", "export", "admin", "operator"]
 SCOPES: tuple[str, ...] = get_args(Scope)
-TENANT_WIDE = "-"  # the user of a context in which only tenant-wide rows are touched
 REMEMBERED_SECONDS = 0.5  # a revocation takes effect within a second, in every process
 REMEMBERED_KEYS = 10_000
 _FORM = re.compile(r"recalld_([0-9a-z]{12})_([A-Za-z0-9_-]{43})")
@@ -175,7 +174,7 @@ class Keys:
 
 
 def _tenant(tenant_id: str) -> UserRef:
-    return UserRef(tenant_id=check_id("tenant id", tenant_id), user_id=TENANT_WIDE)
+    return tenant_scope(check_id("tenant id", tenant_id))
 
 
 def _hash(secret: str) -> bytes:

@@ -6,12 +6,8 @@ from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
 
-import structlog
-
 from recalld.errors import WorkingMemoryUnavailable
 from recalld.values import Message, SessionRef, UserRef
-
-log = structlog.get_logger("recalld.working")
 
 
 @contextmanager
@@ -20,7 +16,9 @@ def best_effort() -> Generator[None]:
     try:
         yield
     except WorkingMemoryUnavailable as error:
-        log.warning("working_memory.away", error=type(error).__name__)
+        import structlog  # noqa: PLC0415 -- brings rich, a fifth of what importing recalld would take
+
+        structlog.get_logger("recalld.working").warning("working_memory.away", error=type(error).__name__)
 
 
 class WorkingMemory(Protocol):

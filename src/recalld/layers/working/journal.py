@@ -14,18 +14,9 @@ from recalld.border import MAX_SESSION_MESSAGES
 from recalld.errors import Conflict, Fenced, NotFound, SessionEnded, TooLarge
 from recalld.postgres.pool import Transaction
 from recalld.postgres.queries import beside
-from recalld.values import Message, Session, SessionRef, SessionState, UserRef
+from recalld.values import Appended, Message, Opening, Session, SessionRef, SessionState, UserRef
 
 _SQL = beside(__file__, "journal.sql")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Appended:
-    """What an append did."""
-
-    epoch: int  # the user's epoch: part of working memory's key
-    first_seq: int  # place of the first message written
-    messages: tuple[Message, ...]  # those written; fewer than given when a repeated call had written some before
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,15 +27,6 @@ class UserRow:
     facts_version: int
     episodes_version: int
     language: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Opening:
-    """What a session is begun with, should this append be its first."""
-
-    purpose: str
-    timezone: str
-    no_memory: bool = False
 
 
 class Journal:

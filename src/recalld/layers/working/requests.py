@@ -11,15 +11,15 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
-
-from psycopg.types.json import Jsonb
+from typing import TYPE_CHECKING, Any
 
 from recalld.border import check_id
 from recalld.errors import RequestKeyReused
-from recalld.postgres.pool import Database, Transaction
 from recalld.postgres.queries import beside
 from recalld.values import UserRef
+
+if TYPE_CHECKING:  # the driver, which importing recalld need not take
+    from recalld.postgres.pool import Database, Transaction
 
 _SQL = beside(__file__, "requests.sql")
 BATCH = 10_000  # users
@@ -56,7 +56,7 @@ async def keep_answer(
     """Keep the answer with the write. Raises `Conflict` when the same request is just running, unless it is *repeatable*."""
     query = _SQL["keep_once"] if repeatable else _SQL["keep"]
     values = {"request_key": request.key, "request_hash": request.fingerprint}
-    await tx.execute(query, **values, epoch=epoch, answer=Jsonb(dict(answer)))
+    await tx.execute(query, **values, epoch=epoch, answer=json.dumps(dict(answer)))
 
 
 @dataclass(slots=True)
