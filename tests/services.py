@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -11,9 +12,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from redis import Redis
 from redis.exceptions import RedisError
+
+from recalld.postgres.account import Account
 
 
 def missing(service: str, remedy: str) -> None:
@@ -78,3 +83,81 @@ def running_redis(folder: Path) -> Iterator[RedisServer]:
         yield server
     finally:
         server.stop()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PgBouncer:
+    """A PgBouncer in transaction mode, on a socket of its own in front of a server."""
+
+    folder: Path
+    server: str  # connection string of a login, which the pooler uses towards the server too
+    log: Path
+
+    @property
+    def url(self) -> str:
+        """The same login through the pooler."""
+        return make_conninfo(self.server, host=str(self.folder), port=_POOLER_PORT)
+
+    def ready(self) -> bool:
+        """Whether it lets the login through."""
+        try:
+            psycopg.connect(self.url, connect_timeout=2, prepare_threshold=None).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+
+_POOLER_PORT = 6432
+_POOLER_SETTINGS = """\
+[databases]
+{dbname} = host={host} port={port}
+[pgbouncer]
+pool_mode = transaction
+default_pool_size = {connections}
+listen_addr =
+listen_port = {pooler_port}
+unix_socket_dir = {folder}
+auth_type = scram-sha-256
+auth_file = {folder}/userlist.txt
+logfile = {log}
+"""
+
+
+def pgbouncer() -> str:
+    """The program, as Debian's package `pgbouncer` installs it. Skips where it is not, unless RECALLD_REQUIRE_PGBOUNCER is set."""
+    program = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/usr/local/sbin")
+    if program is None:
+        message = "PgBouncer is not there: apt-get install pgbouncer"
+        if os.environ.get("RECALLD_REQUIRE_PGBOUNCER"):
+            pytest.fail(message)
+        pytest.skip(message)
+    return program
+
+
+@contextmanager
+def running_pgbouncer(folder: Path, server: str, account: Account, *, connections: int) -> Iterator[PgBouncer]:
+    """A PgBouncer in *folder* with so many *connections* to *server*, run by *account*, since it refuses to run as root."""
+    program, pooler = pgbouncer(), PgBouncer(folder=folder, server=server, log=folder / "pgbouncer.log")
+    login = conninfo_to_dict(server)
+    place = {"pooler_port": _POOLER_PORT, "folder": folder, "log": pooler.log, "connections": connections}
+    (folder / "pgbouncer.ini").write_text(_POOLER_SETTINGS.format(**login, **place), encoding="utf-8")
+    (folder / "userlist.txt").write_text(f'"{login["user"]}" "{login["password"]}"\n', encoding="utf-8")
+    account.give(folder, 0o700)
+    account.give_tree(folder)
+    identity = {} if account.is_ours else {"user": account.uid, "group": account.gid, "extra_groups": ()}
+    process = subprocess.Popen(
+        [program, "--quiet", str(folder / "pgbouncer.ini")],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        **identity,
+    )
+    try:
+        for _ in range(500):
+            if pooler.ready():
+                break
+            assert process.poll() is None, pooler.log.read_text(encoding="utf-8")
+            time.sleep(0.02)
+        yield pooler
+    finally:
+        process.kill()
+        process.wait()

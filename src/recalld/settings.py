@@ -98,7 +98,14 @@ class Settings(BaseSettings):
     tenant_bytes_per_second: float = Field(
         0, ge=0, description="Bytes in the requests of all keys of a tenant; 0: no limit."
     )
-    prepared_statements: bool = Field(True, description="Off for PgBouncer before 1.21 in transaction mode.")
+    prepared_statements: bool | None = Field(
+        None,
+        description="None: on, except through a pooler. On for PgBouncer 1.22 or newer with max_prepared_statements.",
+    )
+    queue_url: SecretStr | None = Field(
+        None,
+        description="PostgreSQL itself where database_url leads through a pooler: workers hear of jobs at once, else within 2 s.",
+    )
 
     @classmethod
     def read(cls, **given: Any) -> Settings:

@@ -60,7 +60,7 @@ T = TypeVar("T")
 
 class _PoolOptions(TypedDict):
     max_connections: int
-    prepared_statements: bool
+    prepared_statements: bool | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -192,7 +192,7 @@ def _assemble(settings: Settings, database: Database, replica: Replica | None) -
     allowance = Ceilings(database, same_for_all(limits))
     embedder = open_embedder(settings.embedder, lanes=lanes)
     summariser = open_summariser(settings.summariser, attributes, lanes=lanes, allowance=allowance)
-    queue = Queue(database.url)
+    queue = _queue(settings, database)
     ingestion = Ingestion(
         database=database,
         journal=journal,
@@ -317,6 +317,12 @@ def _assemble(settings: Settings, database: Database, replica: Replica | None) -
         reconciler=reconciler,
         worker=worker,
     )
+
+
+def _queue(settings: Settings, database: Database) -> Queue:
+    if settings.queue_url is None:
+        return Queue(database.url)
+    return Queue(settings.queue_url.get_secret_value(), listen=True)
 
 
 def _vectors(settings: Settings) -> VectorIndex:

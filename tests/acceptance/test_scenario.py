@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
 from redis import Redis
 
-from recalld import Memory, Message, UserMemory
+from recalld import Memory
+from recalld.postgres.bootstrap import bootstrap
 from recalld.postgres.embedded import DatabaseUrls
+from recalld.postgres.migrate import migrate
 from recalld.testing.pinecone_server import PineconeServer
-
-NOON = datetime(2026, 11, 3, 12, tzinfo=UTC)
-LATER = NOON + timedelta(days=10)
+from tests.conftest import TEST_PASSWORD, TestPostgres
+from tests.scenario import live_and_be_forgotten
 
 
 @pytest.fixture(params=["in_process", "redis"])
@@ -45,56 +48,21 @@ async def memory(
         yield memory
 
 
-async def tell(user: UserMemory, session_id: str, *texts: str, at: datetime) -> None:
-    await user.append(session_id, [Message(role="user", content=text) for text in texts], at=at)
-
-
 async def test_memory_is_kept_corrected_limited_to_its_purpose_and_erased(memory: Memory) -> None:
-    support = memory.user("acme", "ada", purpose="support", timezone="Europe/Berlin")
-    sales = memory.user("acme", "ada", purpose="sales", timezone="Europe/Berlin")
-    eve = memory.user("umbrella", "ada", purpose="support")
+    await live_and_be_forgotten(memory)
 
-    # while a session is open, its messages and its state are part of the block
-    await tell(support, "s1", "My order A-17 arrived broken.", "I live in Leipzig.", at=NOON)
-    await support.set_state("s1", {"task": "refund"})
-    open_block = await support.context("what next?", session_id="s1", at=NOON)
-    assert [message.content for message in open_block.messages][-1] == "I live in Leipzig."
-    assert open_block.state == {"task": "refund"}
 
-    # when it has ended, it is an episode and facts
-    assert (await support.end_session("s1", wait=True, at=NOON)).status == "ingested"
-    block = await support.context("what was wrong with my order?", session_id="s2", at=LATER)
-    assert "A-17" in block.text
-    assert "Leipzig" in block.text
-    assert block.degraded == ()
-    assert block.messages == ()
-
-    # a contradiction closes what it contradicts
-    await tell(support, "s2", "Actually I moved to Berlin last week.", at=LATER)
-    report = await support.end_session("s2", wait=True, at=LATER)
-    assert report.closed == 1
-    homes = [fact.value for fact in await support.facts(at=LATER) if fact.attribute == "home_city"]
-    assert homes == ["Berlin"]
-
-    # another purpose, and another tenant's user of the same name, see nothing of it
-    assert (await sales.context("what was wrong with my order?", at=LATER)).text == ""
-    assert await sales.search("broken order", at=LATER) == []
-    assert await eve.search("broken order", at=LATER) == []
-    assert [hit.episode.session_id for hit in await support.search("broken order", at=LATER)][:1] == ["s1"]
-
-    # what was remembered of others stays when this person is erased from every layer
-    await tell(eve, "s1", "My order A-17 never came.", at=NOON)
-    await eve.end_session("s1", wait=True, at=NOON)
-    await tell(support, "s3", "One more thing.", at=LATER)
-    receipt = await support.erase()
-    assert receipt.verified
-    assert {name: layer.after for name, layer in receipt.layers.items() if layer.after} == {}
-    assert receipt.layers["episodes"].deleted == 2
-    assert receipt.layers["working"].deleted >= 1
-    if not memory.parts.vectors.transactional:
-        assert receipt.layers["vector_index"].deleted == 2
-        assert await memory.parts.vectors.ids(None, support.ref) == set()
-    assert await memory.parts.working.count(support.ref) == 0
-    assert (await support.context("where do I live?", session_id="s3", at=LATER)).text == ""
-    assert [hit.episode.session_id for hit in await eve.search("order A-17", at=LATER)] == ["s1"]
-    assert (await memory.parts.reconciler.verify()).equal
+async def test_the_oldest_server_serves_when_its_administrator_is_no_superuser(oldest_postgres: TestPostgres) -> None:
+    """As a managed database is: who prepares it may make roles, owns the database, and may do nothing else."""
+    with psycopg.connect(oldest_postgres.admin, autocommit=True) as admin:
+        admin.execute(sql.SQL("create role manager login createrole password {}").format(TEST_PASSWORD))
+        admin.execute("create database managed owner manager")
+    with psycopg.connect(oldest_postgres.admin_of("managed")) as admin:
+        admin.execute("create extension vector")  # providers allow it to their administrators
+    manager = make_conninfo(oldest_postgres.admin_of("managed"), user="manager", password=TEST_PASSWORD)
+    with psycopg.connect(manager) as connection:
+        bootstrap(connection, database="managed", service_password=TEST_PASSWORD, migrator_password=TEST_PASSWORD)
+    urls = oldest_postgres.urls("managed")
+    await migrate(urls.migrator)
+    async with Memory.open(database_url=urls.service, worker=False) as memory:
+        await live_and_be_forgotten(memory)

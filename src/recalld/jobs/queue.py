@@ -17,20 +17,28 @@ from procrastinate.tasks import Task
 
 from recalld import tracing
 from recalld.errors import DatabaseUnavailable
-from recalld.postgres.pool import Connection, Transaction
+from recalld.postgres.pool import Connection, Transaction, is_pooled, translated
 from recalld.values import SessionRef, UserRef
 
 INGEST = "recalld.ingest"
 QUEUE = "recalld"
+POLL_SECONDS = 2.0  # between two looks for jobs that no notification told of
 Ingest = Callable[[SessionRef, int], Awaitable[object]]
 
 
 class Queue:
     """Defers ingestions and runs them."""
 
-    def __init__(self, url: str, *, max_connections: int = 4) -> None:
-        """*url* is that of the serving login; its search_path leads to the queue's schema."""
-        self._app = App(connector=PsycopgConnector(conninfo=url, min_size=1, max_size=max_connections))
+    def __init__(self, url: str, *, listen: bool | None = None, max_connections: int = 4) -> None:
+        """*url* is that of the serving login; its search_path leads to the queue's schema.
+
+        *listen*: whether workers wait for notifications; by default where no pooler stands between, which would not pass them on.
+        """
+        self._listen = listen
+        self._connector = PsycopgConnector(
+            conninfo=url, min_size=1, max_size=max_connections, kwargs={"prepare_threshold": None}
+        )
+        self._app = App(connector=self._connector)
         self._ingest: Ingest | None = None
         self._task: Task[..., Any, Any] = self._app.task(name=INGEST, queue=QUEUE)(self._run_ingest)
 
@@ -68,12 +76,21 @@ class Queue:
                 queues=[QUEUE],
                 concurrency=concurrency,
                 wait=wait,
+                listen_notify=await self._hears(),
                 install_signal_handlers=False,
                 delete_jobs="always",
-                fetch_job_polling_interval=2.0,
+                fetch_job_polling_interval=POLL_SECONDS,
             )
         except ConnectorException as error:
             raise DatabaseUnavailable("the queue lost its connection") from error
+
+    async def _hears(self) -> bool:
+        """Whether notifications of new jobs reach a connection that listens."""
+        if self._listen is not None:
+            return self._listen
+        with translated():
+            async with self._connector.pool.connection() as connection:
+                return not await is_pooled(connection)
 
     async def _run_ingest(
         self, tenant_id: str, user_id: str, session_id: str, epoch: int, traceparent: str | None = None

@@ -17,7 +17,7 @@ import psycopg
 from pgvector.psycopg import register_vector_async
 from psycopg import AsyncConnection, AsyncCursor
 from psycopg.conninfo import conninfo_to_dict
-from psycopg.rows import AsyncRowFactory, DictRow, dict_row
+from psycopg.rows import AsyncRowFactory, DictRow, dict_row, scalar_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from recalld.errors import (
@@ -117,12 +117,16 @@ class Database:
         url: str,
         *,
         max_connections: int = 10,
-        prepared_statements: bool = True,
+        prepared_statements: bool | None = None,
         patience: Sequence[float] = PATIENCE,
         recover: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
-        """*recover* is awaited when the server does not answer: it may start it again (embedded)."""
+        """*prepared_statements*: whether there are any; by default only on connections that no pooler shares out.
+
+        *recover* is awaited when the server does not answer: it may start it again (embedded).
+        """
         self.url = url
+        self._prepared_statements = prepared_statements
         self._patience = patience
         self._recover = recover
         self._healing = asyncio.Lock()
@@ -130,14 +134,10 @@ class Database:
         self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
             url,
             connection_class=cast("type[Connection]", AsyncConnection),
-            kwargs={
-                **_missing_in(url),
-                "row_factory": dict_row,
-                "prepare_threshold": 2 if prepared_statements else None,
-            },
+            kwargs={**_missing_in(url), "row_factory": dict_row, "prepare_threshold": None},
             min_size=1,
             max_size=max_connections,
-            configure=_configure,
+            configure=self._configure,
             reconnect_timeout=RECONNECT_SECONDS,
             open=False,
         )
@@ -160,6 +160,15 @@ class Database:
     async def close(self) -> None:
         """Close all connections."""
         await self._pool.close()
+
+    async def _configure(self, connection: Connection) -> None:
+        """Make a new connection ready: prepared statements from their third use on, and the types of vectors."""
+        prepared = self._prepared_statements
+        if prepared is None:
+            prepared = not await is_pooled(connection)
+        connection.prepare_threshold = 2 if prepared else None
+        await register_vector_async(connection)
+        await connection.commit()
 
     @asynccontextmanager
     async def transaction(
@@ -266,9 +275,15 @@ async def _alive(connection: Connection) -> bool:
     return True
 
 
-async def _configure(connection: Connection) -> None:
-    await register_vector_async(connection)
-    await connection.commit()
+async def is_pooled(connection: AsyncConnection[Any]) -> bool:
+    """Whether a pooler such as PgBouncer stands between, so that the next transaction may meet another session of the server.
+
+    A pooler keeps the key for cancelling to itself and gives out one of its own, which names a process that is not the server's. Some
+    proxies that share nothing do so too; taken for poolers, they cost prepared statements and notifications, nothing else.
+    """
+    cursor = connection.cursor(row_factory=scalar_row)
+    await cursor.execute("select pg_catalog.pg_backend_pid()", prepare=False)
+    return await cursor.fetchone() != connection.info.backend_pid
 
 
 _TRANSLATIONS: tuple[tuple[tuple[type[Exception], ...], type[RecalldError], str], ...] = (
