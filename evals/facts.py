@@ -75,7 +75,9 @@ async def remember(user: UserMemory, session: EndedSession) -> None:
 
 def without_store(line: Json) -> Json:
     """The prediction for one line: its sessions in order through extractor and merge, its facts as of `as_of`."""
-    statements = [statement for session in sessions(line) for statement in _statements(session)]
+    statements: list[Statement] = []
+    for session in sessions(line):
+        statements += _statements(session, sorted({statement.attribute for statement in statements}))
     return prediction(line, facts_of(statements, datetime.fromisoformat(line["as_of"])))
 
 
@@ -104,9 +106,9 @@ def facts_of(statements: Sequence[Statement], as_of: datetime) -> list[Fact]:
     return visible(derived, as_of=as_of, include_closed=True)
 
 
-def _statements(session: EndedSession) -> Sequence[Statement]:
-    candidates = extract(session, ATTRIBUTES)
-    return statements_of(candidates, session=session, episode_id=None, attributes=ATTRIBUTES)
+def _statements(session: EndedSession, known: Sequence[str]) -> Sequence[Statement]:
+    candidates = extract(session, ATTRIBUTES, known)
+    return statements_of(candidates, session=session, episode_id=None, attributes=ATTRIBUTES, known_attributes=known)
 
 
 def _values(facts: Sequence[Fact]) -> list[dict[str, str]]:

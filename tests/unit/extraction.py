@@ -98,13 +98,12 @@ def facts(case: Case) -> Sequence[Fact]:
     for number, messages in enumerate(case.sessions):
         ended = START + timedelta(days=40 * number)
         one = session(*messages, at=ended, session_id=f"s{number}")
-        statements += statements_of(extract(one, ATTRIBUTES), session=one, episode_id=None, attributes=ATTRIBUTES)
-    return _facts_of(statements, case.as_of or ended)
-
-
-def _facts_of(statements: Sequence[Statement], at: datetime) -> list[Fact]:
+        known = sorted({statement.attribute for statement in statements})
+        statements += statements_of(
+            extract(one, ATTRIBUTES, known), session=one, episode_id=None, attributes=ATTRIBUTES, known_attributes=known
+        )
     derived = [fact for group in by_attribute(statements).values() for fact in timeline(group)]
-    return visible(derived, as_of=at, include_closed=True)
+    return visible(derived, as_of=case.as_of or ended, include_closed=True)
 
 
 def same(value: str, spellings: Sequence[str]) -> bool:

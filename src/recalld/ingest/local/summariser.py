@@ -32,14 +32,14 @@ class LocalSummariser:
         self._attributes = attributes
         self._language = language
 
-    async def digest(self, session: EndedSession, known_attributes: Sequence[str] = ()) -> Digest:  # noqa: ARG002
-        """Digest *session*. Attributes are unified when candidates are merged, so *known_attributes* are not needed."""
-        return await asyncio.get_running_loop().run_in_executor(_worker, self._digest, session)
+    async def digest(self, session: EndedSession, known_attributes: Sequence[str] = ()) -> Digest:
+        """Digest *session*; *known_attributes* tell of what a value without a name is: "moved to Thursdays"."""
+        return await asyncio.get_running_loop().run_in_executor(_worker, self._digest, session, tuple(known_attributes))
 
-    def _digest(self, session: EndedSession) -> Digest:
+    def _digest(self, session: EndedSession, known_attributes: Sequence[str]) -> Digest:
         from recalld.ingest.local.facts import extract  # noqa: PLC0415 -- tables of patterns: 0.2 s that reading does not need
 
-        candidates = extract(session, self._attributes)
+        candidates = extract(session, self._attributes, known_attributes)
         return digest_turns(read_turns(session.messages), candidates, language=self._language)
 
 

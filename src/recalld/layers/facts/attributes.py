@@ -141,7 +141,7 @@ class Attributes:
         same = self._word_sets.get(_word_set(key)) if _word_set(key) else None
         others = (*known, *self._by_length.get(key.count("_"), ()))
         return (
-            next((other for other in known if _same_words(key, other)), None)
+            next((other for other in known if _same_words(key, other) or _fuller(key, other)), None)
             or same
             or next((other for other in others if self._misspelt(key, other) and _comparable(key, other)), None)
             or self._closest(key, known, similarity)
@@ -321,6 +321,21 @@ def _same_words(key: str, other: str) -> bool:
     """True for the same words in another order: `topic_of_thesis` and `thesis_topic`."""
     words = _word_set(key)
     return bool(words) and words == _word_set(other)
+
+
+_TIMED_HEADS = _words("day days time deadline date budget language")
+
+
+def _fuller(key: str, other: str) -> bool:
+    """True when one name only says more than the other: `grant_deadline` and `grant_application_deadline`."""
+    mine, theirs = _word_set(key), _word_set(other)
+    return (
+        key.rpartition("_")[2] == other.rpartition("_")[2]
+        and key.rpartition("_")[2] in _TIMED_HEADS
+        and min(len(mine), len(theirs)) > 1
+        and (mine < theirs or theirs < mine)
+        and _comparable(key, other)
+    )
 
 
 def _word_set(name: str) -> frozenset[str]:

@@ -181,6 +181,27 @@ def confirmed(claim: str, seq: int, reply: Sentence, reader: Reader) -> Iterator
         yield replace(finding, origin="confirmed", confidence=0.85)
 
 
+_HALF = re.compile(
+    r"(?:^|(?<=[,;.!])\s*)(?P<what>[\w' -]{2,30}?),?\s+(?P<how>yes|yep|yeah|right|correct|no|nope|wrong)\b(?=[!.,;\s]|$)",
+    re.IGNORECASE,
+)
+
+
+def half_confirmed(claim: str, seq: int, replies: Sequence[Sentence], reader: Reader) -> Iterator[Finding]:
+    """What the user grants of a statement, and what they put right: "vegetarian yes, five no! Four."."""
+    reply = replies[0]
+    halves = list(_HALF.finditer(reply.low))
+    claims = list(_claims(claim, seq, reader)) if halves else []
+    for half in halves:
+        about = [f for f in claims if half.group("what").strip() in f.value.casefold()]
+        if half.group("how").casefold()[0] not in "nw":
+            yield from (replace(finding, origin="confirmed", confidence=0.85) for finding in about)
+        elif about and about[0].kind:
+            rest = reply.text[half.end() :].lstrip(" ,;.!")
+            answer = reply if rest or len(replies) == 1 else replies[1]
+            yield from _readings(about[0].attribute, about[0].kind, rest or answer.text, answer, reader)
+
+
 def denied(claim: str, seq: int, reply: Sentence, reader: Reader) -> Iterator[Finding]:
     """What the user says no to: "still at Acme?" – "no" ends it, "you live in Bonn?" – "no, Cologne" says it right."""
     no = _NO.match(reply.low)
@@ -199,7 +220,12 @@ def denied(claim: str, seq: int, reply: Sentence, reader: Reader) -> Iterator[Fi
 
 def _claims(claim: str, seq: int, reader: Reader) -> Iterator[Finding]:
     said = list(split(claim, claim, seq))
-    found = [finding for sentence in said if (turned := _first_person(sentence)) for finding in reader.findings(turned)]
+    found = [
+        finding
+        for sentence in said
+        if (turned := _first_person(sentence) or _bare_guess(sentence))
+        for finding in reader.findings(turned)
+    ]
     yield from found
     if not found and said and said[-1].question:
         yield from profile.enumerated(replace(said[-1], text=said[-1].text.rstrip("? ")), reader)
@@ -217,6 +243,21 @@ def _first_person(sentence: Sentence) -> Sentence | None:
     text = _TAIL.sub("", text)
     for pattern, replacement in _PERSONS:
         text = re.sub(pattern, replacement, text, flags=re.IGNORECASE)
+    return replace(sentence, text=text, low=lower(text))
+
+
+_GUESS = re.compile(
+    r"^(?:so|ah|oh|then|right|ok|okay)\b[,:]?\s+(?=(?:an?|some(?:one|body))\s)(?P<rest>.{4,80})\?$", re.IGNORECASE
+)
+_WHO = re.compile(r"\bwho (?:mostly |mainly |only |usually |always )?(?P<verb>[a-z]+?)s\b")
+
+
+def _bare_guess(sentence: Sentence) -> Sentence | None:
+    """A guess without "you" ("So, a vegetarian family of five?") in the user's words."""
+    guess = _GUESS.match(sentence.text)
+    if guess is None or _OFFER.search(sentence.low):
+        return None
+    text = _WHO.sub(lambda who: f"and i {who.group('verb')}", f"i'm {guess.group('rest')}")
     return replace(sentence, text=text, low=lower(text))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 
-from recalld.ingest.local.facts import antecedents, dialogue, frames, profile, times
+from recalld.ingest.local.facts import antecedents, dialogue, frames, profile, renewed, times
 from recalld.ingest.local.facts.findings import Finding, Reader, index, instead
 from recalld.ingest.local.facts.material import own_words
 from recalld.ingest.local.facts.row import Row
@@ -22,13 +22,15 @@ from recalld.values import Candidate, EndedSession, Message
 LONGEST_MESSAGE = 6_000  # characters read of one message; who writes more is pasting
 
 
-def extract(session: EndedSession, attributes: Attributes) -> tuple[Candidate, ...]:
+def extract(
+    session: EndedSession, attributes: Attributes, known_attributes: Sequence[str] = ()
+) -> tuple[Candidate, ...]:
     """The fact candidates of *session*, in the order of the conversation.
 
     Only what the session's user says about themselves, or confirms of what the assistant says about them. The quote of each
     candidate occurs verbatim in the message it cites.
 
-    A session gives the same candidates whatever else is known of its user, so that the order of arrival changes nothing.
+    *known_attributes* are names the user already has facts under: "moved to Thursdays" is of the one that has days.
     """
     findings: list[Finding] = []
     own: list[Sentence] = []
@@ -40,6 +42,7 @@ def extract(session: EndedSession, attributes: Attributes) -> tuple[Candidate, .
             findings += _of_message(session, seq, before, sentences, attributes)
     findings += _across_sentences(own, attributes)
     kept = settle(findings, own, attributes.cardinality)
+    kept += renewed.renewed(own, known_attributes, kept)
     return tuple(_candidate(finding, session, attributes) for finding in kept)
 
 
@@ -76,7 +79,7 @@ def _of_message(
         yield from _in_reply(
             session.messages[before].content[:LONGEST_MESSAGE],
             before,
-            sentences[0],
+            sentences,
             reader,
             answered=any(finding.sentence is sentences[0] for finding in found),
         )
@@ -94,8 +97,12 @@ def _taken(found: Sequence[Finding]) -> set[str]:
     return taken | {"language"} if any(name.endswith("_language") for name in taken) else taken
 
 
-def _in_reply(claim: str, before: int, reply: Sentence, reader: Reader, *, answered: bool) -> Iterator[Finding]:
-    """What *reply* says by answering, confirming or denying what the assistant said before it."""
+def _in_reply(
+    claim: str, before: int, replies: Sequence[Sentence], reader: Reader, *, answered: bool
+) -> Iterator[Finding]:
+    """What the first of *replies* says by answering, confirming or denying what the assistant said before it."""
+    reply = replies[0]
+    yield from dialogue.half_confirmed(claim, before, replies, reader)
     confirmed = list(dialogue.confirmed(claim, before, reply, reader))
     yield from confirmed
     yield from dialogue.denied(claim, before, reply, reader)

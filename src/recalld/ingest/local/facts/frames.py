@@ -140,7 +140,7 @@ CLASSES: Mapping[str, Class] = {
     "chronotype": Class("chronotype", ("be",), alone=True),
 }
 
-ENOUGH = 2  # signs for, less signs against, where there is no verb
+ENOUGH = 3  # signs for, less signs against, where there is no verb
 
 _VERBS = {name: re.compile(rf"(?<![\w'])(?:{pattern})(?![\w])") for name, pattern in VERBS.items()}
 _BORDER = re.compile(

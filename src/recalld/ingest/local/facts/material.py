@@ -74,6 +74,7 @@ _STRUCTURES: tuple[tuple[str, str], ...] = (
     # documents after a colon or a line break
     (rf"\b{_TEXT_VERB}\b[^:\n]{{0,80}}?(?::|\n)(?=\s*\S)", "rest"),
     ((
+        rf"(?<!\bbio for )(?<!\bprofile for )(?<!\bintro for )"  # of the user, and in their own words
         rf"\b(?:here(?:'s| is| are)|this is|below is|pasting|pasted|copied|found|got|received|from|the|this|"
         rf"following)\b[^:\n.]{{0,40}}\b{_TEXT_NOUN}\b[^:\n.]{{0,40}}(?::|\n\n)(?=\s*\S)"
     ), "rest"),

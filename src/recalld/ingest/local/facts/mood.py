@@ -95,6 +95,7 @@ _SPEAKERS = words(
     reads guesses joked jokes hopes assumes assumed expects his her their him them whose accused
     """
 )
+_PRONOUNS = words("he she they who")  # "she's"
 _OWN = words("i i'm im i've ive we we're we've")
 _ASSENT = re.compile(
     r"\b(?:i (?:told|said|mentioned|wrote|think|thought|believe|already told|already said)|(?:told|tell|"
@@ -153,7 +154,9 @@ class Mood:
             return False
         said = re.findall(r"[\w']+", prefix)
         own = next((n for n, word in enumerate(said) if word in _OWN), len(said))
-        return any(word in _SPEAKERS for word in said) or any(word.split("'")[0] in RELATIONS for word in said[:own])
+        return any(word in _SPEAKERS or word.partition("'")[0] in _PRONOUNS for word in said) or any(
+            word.split("'")[0] in RELATIONS for word in said[:own]
+        )
 
     def words_before(self, place: int) -> bool:
         """True when words that say something stand in front of *place* in its clause."""
@@ -222,13 +225,18 @@ _SUBJECT = re.compile(
 
 
 def _words_left(prefix: str) -> bool:
-    return any(word not in _FILLERS for word in re.findall(r"[\w'.]+", prefix))
+    return any(not _filler(word) for word in re.findall(r"[\w'.]+", prefix))
+
+
+def _filler(word: str) -> bool:
+    """True for a word that says nothing, drawn out or not: "hi", "heyyy"."""
+    return word in _FILLERS or re.sub(r"(.)\1+$", r"\1", word) in _FILLERS
 
 
 def _skip(low: str, start: int) -> int:
     """The place of the first word at *start* that is not a filler."""
     for match in re.compile(r"[\w'.]+").finditer(low, start):
-        if match.group() not in _FILLERS:
+        if not _filler(match.group()):
             return match.start()
     return start
 

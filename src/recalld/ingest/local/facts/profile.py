@@ -21,7 +21,8 @@ _HEADED = re.compile(
     r"\b(?:profile|about me|about myself|bio|background|intro|introduction|introduce myself|my details|details|"
     r"facts about me|context|in a nutshell|my stats|stats|"
     r"headline|for (?:the|my) (?:record|form|badge|profile|file|application|site|page)|the basics|basics|key "
-    r"facts|who i am|info|my info|cv|bits about me)\b[^:.]{0,40}(?::|\s-)\s*"
+    r"facts|who i am|info|my info|cv|bits about me|form|questionnaire|sign-?up|application|about the author|"
+    r"author note|programme note)\b[^:.]{0,60}(?::|\s-)\s*"
 )
 _ABOUT_ME = re.compile(
     r"\b(?:my (?:whole )?(?:bio|profile|details|life|cv|intro)|about me|that's me|me in (?:a nutshell|short|three "
@@ -61,6 +62,8 @@ _INSTITUTION = re.compile(
     r"^(?:the )?[A-Z][\w'.& -]*\b(?:University|Institute|Hospital|Museum|College|School|Academy|GmbH|Inc|Ltd|AG|Corp|"
     r"Ministry|Council|Library|Clinic|Labs?|Studios?)\b|^(?:University|Ministry|Institute) of [A-Z]"
 )
+_FAVOURITE = re.compile(r"(?P<what>favou?rite [a-z]+)\s+(?!is\b)(?=[A-Z\d\"'])")
+_BLOOD = re.compile(r"(?:AB|A|B|O|0)\s?(?:\+|-|pos(?:itive)?|neg(?:ative)?)", re.IGNORECASE)
 _KEY_VALUE = re.compile(r"^[\w' -]{3,30}\s*[:=]\s*\S")
 
 
@@ -147,6 +150,12 @@ def _sentences(sentence: Sentence, item: str, *, named: bool) -> Iterator[Senten
         return
     if lexicon.is_a(item, "city", "country"):
         yield _as_if(sentence, f"I live in {item}")
+        return
+    if favoured := _FAVOURITE.match(item):
+        yield _as_if(sentence, f"my {favoured.group('what')} is {item[favoured.end() :]}")
+        return
+    if _BLOOD.fullmatch(item):
+        yield _as_if(sentence, f"my blood type is {item}")
         return
     if _INSTITUTION.search(item):
         yield _as_if(sentence, f"I work at {item}")

@@ -15,7 +15,10 @@ from recalld.values import Cardinality
 _STRONG = (
     r"(?:sorry|oops|whoops|ups|correction|corrected|i meant|i mean|meant|scratch that|strike that|make that|or "
     r"rather|no wait|wait no|wait,? no|"
-    r"hang on|typo|my bad|my mistake|i misspoke|should be|should read|misspelled|misspelt|argh|gah|ugh no|damn|edit|nope)"
+    r"hang on|hold on|(?:i )?misread|(?:i )?read (?:it|that) (?:backwards|wrong)|wrong way round|wishful \w+|"
+    r"(?:i )?(?:got|typed|wrote|put|had) (?:it|that|them) wrong|(?:i )?mixed (?:it|that|them) up|"
+    r"(?:i(?: always)? )?turn(?:ed)? (?:it|them) around|typo|my bad|my mistake|i misspoke|should be|should read|"
+    r"misspelled|misspelt|argh|gah|ugh no|damn|edit|nope)"
 )
 _WEAK = r"(?:no|actually|wait|rather|hmm)"
 _CUE = re.compile(
@@ -33,7 +36,7 @@ def settle(
     """*findings* without slips and repetitions, in the order of the conversation."""
     kept = _without_general(_without_unnamed(_without_ended(_in_order(findings))))
     for sentence in sentences:
-        kept = _put_right(kept, sentence)
+        kept = _taken_up(_put_right(kept, sentence), sentence)
     return list(_once(_latest_wins(kept, cardinality)))
 
 
@@ -111,6 +114,24 @@ def _put_right(findings: list[Finding], sentence: Sentence) -> list[Finding]:
                     if found.key != right.key or found is finding
                 ]
     return findings
+
+
+_TAKEN_UP = re.compile(r"\b(?:the|my|that) (?P<head>\w+)(?: is|'s|: | should be)(?: actually| really| in fact)? +")
+
+
+def _taken_up(findings: Sequence[Finding], sentence: Sentence) -> list[Finding]:
+    """*findings* with a value said anew under the last word of its attribute: "shoe size 43 … oh, the size is 44"."""
+    for match in _TAKEN_UP.finditer(sentence.low):
+        for finding in reversed(_before(findings, sentence, match.start())):
+            if finding.act != "state" or not finding.attribute.endswith(f"_{match.group('head')}"):
+                continue
+            better = _same_kind(finding, sentence.text[match.end() :])
+            if better is not None:
+                right = replace(
+                    finding, value=better, sentence=sentence, place=match.end(), end=match.end() + len(better)
+                )
+                return [right if found is finding else found for found in findings]
+    return list(findings)
 
 
 _HESITATION = re.compile(r"(?:\b(?:ah|oh|um+|uh|er|erm|eh|hm+|well|wait|oops|damn|ugh|haha|lol)[\s,.!…]*)+$")

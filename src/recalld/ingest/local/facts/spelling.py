@@ -6,6 +6,7 @@ Only the copy that is read is put right; the quote keeps what was written.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from difflib import SequenceMatcher
 from functools import cache
 
@@ -32,7 +33,27 @@ _SLIPS = """
     developper>developer develper>developer acountant>accountant nurce>nurse studing>studying studiyng>studying
     univeristy>university univercity>university timezon>timezone
 """
-_COMMON: dict[str, str] = dict(re.findall(r"(\w+)>(\w+)", _SLIPS))
+_SWAPPED = """
+    moved living working retired married engaged divorced switched changed started joined changed bought adopted allergic
+    vegetarian again already birthday deadline favourite favorite apartment daughter husband brother sister friend teacher
+    student engineer manager company employer address language anymore currently actually finally instead months weeks years
+    because prefer really always never going training learning cooking running reading playing studying recipes recipe perfect
+    kettle kitchen pregnant diabetic expecting Monday Tuesday Wednesday Thursday Friday Saturday Sunday
+"""
+
+
+def _with_two_swapped(word: str) -> Iterator[tuple[str, str]]:
+    """*word* with each two neighbouring letters behind the first the wrong way round."""
+    for place in range(1, len(word) - 1):
+        slip = word[:place] + word[place + 1] + word[place] + word[place + 2 :]
+        if slip != word:
+            yield slip, word
+
+
+_COMMON: dict[str, str] = {
+    **dict(slip for word in _SWAPPED.lower().split() for slip in _with_two_swapped(word)),
+    **dict(re.findall(r"(\w+)>(\w+)", _SLIPS)),
+}
 _WORD = re.compile(r"[a-zA-Z]{3,}")
 _TEXTING = re.compile(r"\b(moved|back|went|going|switched|used) 2 ", re.IGNORECASE)
 _LONG = 8

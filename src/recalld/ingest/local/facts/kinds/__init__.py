@@ -29,6 +29,7 @@ KINDS: Mapping[str, Kind] = {
     "fullname": persons.full_name,
     "names": persons.names,
     "person": persons.person,
+    "titled": persons.titled,
     "firstname": persons.firstname,
     "greeted": persons.greeted,
     "signature": persons.signature,

@@ -175,6 +175,25 @@ FORMS: Mapping[str, Kind] = {
     ),
     "hours": _matching(rf"{NUMBER}(?:\s?-\s?{NUMBER})?[\s-]?(?:hours?|hrs?|h)\b"),
     "duration": _matching(rf"{NUMBER}[\s-]?(?:minutes?|mins?|hours?|hrs?|days?|weeks?|months?|years?)\b"),
+    "workdays": _matching(rf"{NUMBER} (?:days|shifts|nights|evenings|mornings|afternoons)\b"),
+    "rate": _matching(
+        rf"[$€£]?{NUMBER}\s?(?:euros?|dollars?|pounds?|quid|bucks|chf|francs|kr|[$€£])?"
+        rf"(?:\s?(?:/|per|an?)\s?(?:hour|hr|h|day|word|page))?(?!\s?(?:%|percent|hours?|people|km|minutes|clients?|am|pm))"
+    ),
+    "racetime": _matching(r"\d{1,2}:\d\d(?::\d\d)?(?!\s?(?:am|pm|o'clock))"),
+    "daytime": _matching(
+        r"(?:early |late )?(?:mornings?|evenings?|lunch(?:times?| breaks?| hours?)?|afternoons?|nights?|work)\b"
+        r"|\d{1,2}(?::\d\d)? ?(?:am|pm)\b"
+    ),
+    "cefr": _matching(r"[ABC][12]\b"),
+    "stall": _matching(
+        r"(?:(?!(?:next|this|that|last|the|my|our|for|at)\b)[\w-]+ ){0,3}?(?:stall|kiosk|food truck|pop-up|tea room|market garden)\b"
+    ),
+    "charity": _matching(
+        r"(?:(?!(?:the|a|an|my|our|for|at|to)\b)[\w-]+ ){0,2}?(?:food ?bank|soup kitchen|shelter|hospice|charity shop|thrift shop|"
+        r"night bus|lifeboats?|fire brigade|community garden|repair caf[eé]|refugee cent(?:re|er)|youth club|care home|"
+        r"animal rescue|sanctuary|helpline|crisis line|food pantry|city farm|red cross|scouts|hospital radio|samaritans)\b"
+    ),
     "nth": _nth,
     "nperson": _matching(rf"{NUMBER}[- ]person(?= household)"),
     "amount": _matching(

@@ -42,3 +42,6 @@ EMPTY = words(
     """
 )
 """Words that are no value by themselves."""
+
+TITLES = words("dr prof professor mr mrs ms miss sir madam")
+"""What stands in front of a person's name, never in front of a town's or a firm's."""

@@ -73,6 +73,11 @@ def person(text: str, cased: bool) -> Iterator[Reading]:
         yield Reading((titled.group() if titled else "") + reading.value)
 
 
+def titled(text: str, cased: bool) -> Iterator[Reading]:
+    """A name with its title: "Dr Weiss"."""
+    yield from (reading for reading in person(text, cased) if reading.value[:2] in ("Dr", "Pr", "Mr", "Ms"))
+
+
 def firstname(text: str, _cased: bool) -> Iterator[Reading]:
     """A capitalised name right at the slot."""
     match = re.match(r"([^\W\d_][^\W\d_'’-]*(?:-[^\W\d_]+)?)(?:['’]s\b)?", text)

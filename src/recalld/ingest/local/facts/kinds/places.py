@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from recalld.ingest.local.facts import lexicon
-from recalld.ingest.local.facts.kinds.ordinary import ORDINARY
+from recalld.ingest.local.facts.kinds.ordinary import ORDINARY, TITLES
 from recalld.ingest.local.facts.kinds.reading import Reading
 from recalld.ingest.local.facts.lexicon import words
 from recalld.ingest.local.facts.phrases import STOP, capitalised, take
@@ -50,6 +50,7 @@ def place(text: str, cased: bool) -> Iterator[Reading]:
     found = _known_place(phrase) or _proper_place(phrase, cased)
     if (
         not found
+        or found[0].casefold().rstrip(".") in TITLES
         or found[0].casefold() in _NO_PLACE
         or lexicon.is_a(
             " ".join(found),

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from recalld.ingest.local.facts import lexicon
-from recalld.ingest.local.facts.kinds.ordinary import EMPTY, ORDINARY
+from recalld.ingest.local.facts.kinds.ordinary import EMPTY, ORDINARY, TITLES
 from recalld.ingest.local.facts.kinds.reading import Reading
 from recalld.ingest.local.facts.lexicon import words
 from recalld.ingest.local.facts.phrases import DETERMINERS, STOP, bare, capitalised, take
@@ -83,6 +83,10 @@ _ORG_NOUNS = words(
     brewery winery vineyard farm nursery kindergarten daycare theatre theater gallery council ministry court prison
     charity ngo foundation newspaper magazine publisher archive lab laboratory institute observatory call-center
     callcenter garage workshop dealership salon spa church embassy consulate post-office brewery office practice
+    planetarium aquarium laundrette launderette chippy takeaway deli delicatessen creamery distillery sawmill quarry
+    harbour hospice creche crèche preschool boatyard stables kennels cattery sanctuary boutique florist barbershop
+    pizzeria bistro diner canteen patisserie centre center centres rink leisure-centre town-hall registry newsroom foundry
+    tannery forge print-shop printworks orchard greenhouse racecourse stadium arena theatre cinema circus abattoir
     surgery depot shipyard refinery mine plant mill dairy butcher's florist's garden-centre
     """
 )
@@ -287,6 +291,7 @@ def firm(text: str, _cased: bool) -> Iterator[Reading]:
     found = proper_name(take(text, most=5, stop=STOP - {"of", "the", "for", "&", "+"}))
     if (
         found
+        and found[0].casefold().rstrip(".") not in TITLES
         and not lexicon.is_a(found[0], "weekday", "month", "city", "country", "language", "job")
         and not _software(found)
     ):

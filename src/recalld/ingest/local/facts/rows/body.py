@@ -165,8 +165,14 @@ ROWS = (
     row("since {my} <health_condition:condition> diagnosis", addressed=True),
     row("with {my} <health_condition:condition>", asked=True, any_mood=True, addressed=True),
     row("wheelchair user here|myself", gives={"accessibility_need": "wheelchair"}, addressed=True),
-    row("{i}? have|'ve|has smoked|had_a_cigarette|had_a_smoke|touched_a_cigarette", gives_not={"smoking": "non-smoker"}),
-    row("days|weeks|months|years smoke-free|smoke_free|cigarette-free|nicotine-free", gives={"smoking": "non-smoker"}, addressed=True),
+    row(
+        "{i}? have|'ve|has smoked|had_a_cigarette|had_a_smoke|touched_a_cigarette",
+        gives_not={"smoking": "non-smoker"},
+    ),
+    row(
+        "days|weeks|months|years smoke-free|smoke_free|cigarette-free|nicotine-free",
+        gives={"smoking": "non-smoker"}, addressed=True,
+    ),
     row("days|weeks|months|years sober|alcohol-free", gives={"alcohol": "no alcohol"}, addressed=True),
     row("^ <diet:diet!> $", addressed=True, needs=r"\bi'?m\b|\bi am\b", confidence=0.75),
     row(
@@ -194,4 +200,24 @@ ROWS = (
         "days|weeks|months|years without {adv}? a? drink|alcohol|drinking",
         gives={"alcohol": "no alcohol"}, addressed=True,
     ),
+    # said in everyday words
+    row(
+        "{i} {adv}? drink ,|at_all|any_more|anymore|period|ever|alcohol|now",
+        gives_not={"alcohol": "no alcohol"}, confidence=0.8,
+    ),
+    row("{i} never drink|touch_alcohol|touch_a_drop|touch_the_stuff", gives={"alcohol": "no alcohol"}, confidence=0.8),
+    row("{im} {a}? {adv}? ex-smoker|former_smoker|reformed_smoker", gives={"smoking": "ex-smoker"}),
+    row(
+        "<allergy:allergen+> closes|close|swells|shuts|tightens|blocks|burns {my} throat|airways|lips|tongue|face",
+        addressed=True,
+    ),
+    row(
+        "<allergy:allergen+> puts|put|landed|lands|sent|sends me in|to hospital|a_e|the_er|casualty|intensive_care",
+        addressed=True,
+    ),
+    row(
+        "{i} can't|cannot|mustn't .. go_near|be_near|touch|have <allergy:allergen+> ,|because|without .. "
+        "allerg|throat|epipen|pen|hives|swell",
+    ),
+    row("{i} carry|have {a} .. pen|epipen|auto-injector for|because_of .. <allergy:allergen+>"),
 )

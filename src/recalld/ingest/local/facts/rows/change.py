@@ -88,7 +88,10 @@ ROWS = (
     row("{im} {adv}? on|using|into <:typed> now|again|these_days|at_the_moment|for_now|since|this_year"),
     row("{i} {adv}? use|drink|eat|watch|read|play|prefer <:typed> now|again|these_days|instead|nowadays"),
     row("{i} {adv}? use|drink|eat|watch|read|play|take|order <:typed> instead_of|rather_than <-:typed>"),
-    row("{ive}? .. went|come|came|crawled|gone|switched|moved|back back|crawling|over to|on <:typed> , <-:typed> was|is|got|became|kept"),
+    row(
+        "{ive}? .. went|come|came|crawled|gone|switched|moved|back back|crawling|over to|on <:typed> , "
+        "<-:typed> was|is|got|became|kept",
+    ),
     row("back {adv}? to|on|with <:typed> , <-:typed> was|is|got|became|kept|kept_on", addressed=True),
     row(
         "bye_bye|bye|goodbye|farewell|so_long|adios <:firm>",

@@ -259,4 +259,17 @@ ROWS = (
         "<answer_length:style_length> answers|replies|responses is|are fine|ok|okay|better|good|welcome",
         addressed=True, confidence=0.7,
     ),
+    # said in everyday words
+    row("{im} .. <language_level:cefr>"),
+    row("{im} .. at {adv}? <language_level:cefr> in|level|,|$", planned=True),
+    row(
+        "{my} .. level|spanish|french|german|italian|portuguese|english|dutch|japanese is|: {adv}? "
+        "<language_level:cefr>",
+    ),
+    row("{i} .. cook|cooking for <serving_size:number>"),
+    row(
+        "scale|portion|portions|recipes|recipe|servings|dinner|dinners|serves .. for <serving_size:number> "
+        "from_now_on|now|please|from_here|from_here_on|,|$",
+        addressed=True, confidence=0.7,
+    ),
 )

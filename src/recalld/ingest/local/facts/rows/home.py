@@ -215,4 +215,50 @@ ROWS = (
         "{my} first? own place|home|house|flat|apartment",
         gives={"housing": "homeowner"}, needs=r"\b(?:keys|bought|mortgage|notary|closing|first)\b", confidence=0.6,
     ),
+    # said in everyday words
+    row(
+        "{my} .. kitchen|garden|desk|balcony|bedroom|attic|cellar|shed|porch|terrace|backyard|sofa|couch|"
+        "living_room|home_office in <home_city:town>",
+        asked=True, any_mood=True,
+    ),
+    row("it's|its|it_is {adv}? <home_city:town> till|until they|i|death|further_notice|the_end|we", addressed=True),
+    row(
+        "{im} {adv}? staying|stay|happy|settled|rooted|stuck {adv}? put? in <home_city:town> forever|"
+        "for_good|for_life|,|$|and",
+        unless=_AWAY, confidence=0.7,
+    ),
+    row("<home_city:town> isn't|is|ain't going anywhere", addressed=True, confidence=0.75),
+    row(
+        "{ive}? .. been? in <home_city:town> a|one|two|three|four|five|six|seven|eight|nine|ten|twenty .. "
+        "yr|year|yrs|years|decade|decades|ages",
+        unless=_AWAY,
+    ),
+    row("{ive}? been in <home_city:town> /\\d+/ years|yrs|months|yr", unless=_AWAY),
+    row(
+        "{ive}? {adv}? {moved}|went|gone|came home|back_home {adv}? to <home_city:place>",
+        unless=r"\b(?:visit\w*|holidays?|weekend|christmas|trip)\b",
+    ),
+    row("{i} .. ended_up|wound_up|washed_up|landed|settled {adv}? in|at <home_city:place>", unless=_AWAY),
+    row(
+        "{im} {adv}? a|an <home_city:town> person|man|woman|lad|lass|boy|girl now|these_days|again|$|,",
+        confidence=0.7,
+    ),
+    row("<home_city:town> .. , that's|which_is|it's where i|we .. live|landed|settled|moved|ended_up", addressed=True),
+    row("home|house|base is|= {adv}? {inat} <home_city:town> now|these_days|again", addressed=True),
+    row("{i} swapped|traded|exchanged|left <-home_city:town> to|and .. <home_city:town>", confidence=0.6, needs=_MOVED),
+    row(
+        "{my} <home_city:town> balcony|attic|garden|street|block|kitchen|winters|winter|rent|commute",
+        asked=True, confidence=0.7,
+    ),
+    row(
+        "<home_city:town> winters|summers|rents|landlords|trams|buses|drizzle {adv}? is|are|feel|cost|make|kill",
+        addressed=True, confidence=0.65,
+        needs=r"\b(?:my|our) (?:\w+ )?(?:flat|place|apartment|house|landlord|rent|window|balcony|garden)\b",
+    ),
+    row(
+        "there's|it's just|only me at_home|here|in_the_flat|in_the_house|now",
+        gives={"household": "alone"}, addressed=True, confidence=0.7,
+    ),
+    row("{im} {a} .. family|household of <household:number>"),
+    row("{im} {adv}? <household:number> at_home|in_the_house|in_the_flat|under_one_roof"),
 )

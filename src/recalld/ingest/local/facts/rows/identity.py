@@ -159,4 +159,10 @@ ROWS = (
     ),
     row("{my} username|handle|nick|user_name .. is|: <username:handle>"),
     row("{im} {a}? size <clothing_size:size>"),
+    # said in everyday words
+    row("{im} {adv}? <weight:kilos>", confidence=0.8),
+    row("{my} .. blood_type|blood_group|type is|: <blood_type:blood>"),
+    row("{im} <blood_type:blood>", confidence=0.8),
+    row("{im} {a}? <singing_voice:voice=>"),
+    row("{i} sing <singing_voice:voice=>"),
 )

@@ -208,4 +208,73 @@ ROWS = (
         "{ive}? started|begun|picked_up|on_to reading? <reading:inquotes>",
         needs=r"\b(?:read\w*|book|novel|page|chapter)\b",
     ),
+    # said in everyday words
+    row(
+        "<:typed> is|are {adv}? what|all {i} {adv}? read|drink|use|play|listen_to|watch|eat|drive|cook|"
+        "make|have|write_in|work_in|code_in|run|do",
+        addressed=True,
+    ),
+    row(
+        "<:typed> is|are {adv}? {my} {new}? thing|drink|poison|music|language|tool|jam|genre now|"
+        "these_days|lately|again|$|,",
+        addressed=True, confidence=0.75,
+    ),
+    row(
+        "{i} only {adv}? do|take|go_on|travel|book <travel_style:travelstyle!> trips|holidays|vacations|"
+        "tours|travel|hikes",
+        confidence=0.8,
+    ),
+    row("{i} {adv}? travel <travel_style:travelstyle=>", confidence=0.8),
+    row(
+        "{my}|the new thing|craze|obsession|hobby|project|passion|addiction is|: <hobby:activities>",
+        addressed=True, confidence=0.75,
+    ),
+    row("{im} {adv}? <-hobby:hobby> .. but|and the|my new thing|hobby is <hobby:activities>"),
+    row(
+        "{i} {adv}? do|spend|give|work mondays|tuesdays|wednesdays|thursdays|fridays|saturdays|sundays|"
+        "weekends|mornings|evenings|shifts at|in|for|to|with the|a|an? <volunteering:charity>",
+    ),
+    row("{i} {adv}? volunteer|help_out|help|pitch_in at|in|for|with the|a|an|our? <volunteering:charity>"),
+    row(
+        "{ive}? {adv}? signed_up|started|agreed|offered|joined_up to|as|with|at .. <volunteering:charity>",
+        planned=True,
+    ),
+    row(
+        "{ive}? {adv}? signed_up|started|volunteered to drive|run|staff|man the|a <volunteering:thing> for|"
+        "at|on|one|every|,",
+        planned=True, confidence=0.6,
+    ),
+    row("^ <instrument:instrument> player|teacher|student in|with|of|here|for|,", addressed=True, confidence=0.75),
+    row("{i}|{im} .. season_ticket|season_ticket_holder|season_tickets at|for|with <favorite_team:proper>"),
+    row(
+        "season ticket|tickets|ticket_holder at|for|holder at|for? <favorite_team:proper>",
+        addressed=True, confidence=0.75,
+    ),
+    row(
+        "{i} {adv}? support|follow|cheer_for|go_to_see|watch .. side|team|women's_side|reserves now? , "
+        "<favorite_team:proper>",
+    ),
+    row("{i} {adv}? go|went to {a}|the .. side|team|club now? , <favorite_team:proper>", confidence=0.75),
+    row("{my} .. pb|pr|personal_best|best_time|record is|:|stands_at {adv}? <personal_best:racetime>"),
+    row(
+        "<personal_best:racetime> today|yesterday|now|this_morning|!",
+        addressed=True, needs=r"\b(?:pb|pr|personal best)\b",
+    ),
+    row("new pb|pr|personal_best is|:|,|of|- {adv}? <personal_best:racetime>", addressed=True),
+    row(
+        "{ive}? {adv}? ran|run|did|finished|clocked .. in <personal_best:racetime>",
+        needs=r"\b(?:pb|pr|personal best)\b",
+    ),
+    row(
+        "{ive}? {adv}? joined|run_with|running_with|train_with|row_with|swim_with|play_for|ride_with|"
+        "signed_for <club:proper>",
+        confidence=0.75,
+    ),
+    row("{i} {adv}? run|train|row|swim|ride|play|climb|dance with|for <club:proper>", confidence=0.75),
+    row("{im} {adv}? learning|teaching_myself|practising|practicing {a}? <instrument:instrument>"),
+    row(
+        "{i} {adv}? exercise|work_out|train|run|swim|go_running|hit_the_gym {adv}? in|at|during|before|"
+        "after {my}|the|a? <workout_time:daytime>",
+        confidence=0.75,
+    ),
 )

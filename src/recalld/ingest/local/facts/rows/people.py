@@ -295,4 +295,37 @@ ROWS = (
         "{i} .. reassigned|assigned|transferred to <manager:person>",
         needs=r"\b(?:supervisor|advisor|adviser|boss|manager|line manager|prof\w*)\b",
     ),
+    # said in everyday words
+    row("{my} .. <:species> , <pet:names>", asked=True, any_mood=True),
+    row("{my} .. /(?:two|three|four|five|six|2|3|4|5|6)/ .. <:species> ,|:|-|( <pet:names>", asked=True, any_mood=True),
+    row(
+        "{ive}? {adv}? took_in|welcomed|rescued|adopted|got|bought|brought_home|inherited {a}? .. "
+        "<:species> , <pet:names>",
+    ),
+
+    row("{my} {new}? gp|doctor|physician|dentist|vet|therapist|midwife is|:|, <doctor:titled>", asked=True),
+    row(
+        "{im} {adv}? with|back_with|seeing|under <doctor:titled> now|again|instead|these_days|since|,|for",
+        needs=r"\b(?:gp|doctor|surgery|appointment|dentist|practice|clinic|prescription|referral|letter)\b",
+    ),
+    row(
+        "{ive}? {adv}? moved|switched|changed|went|gone|transferred {adv}? over|back? to <doctor:titled>",
+        needs=r"\b(?:gp|doctor|surgery|appointment|practice|clinic|prescription|referral|tablets)\b",
+    ),
+    row("flatshare|house_share|houseshare|flat_share|wg : me ,|and <flatmate:names>", addressed=True),
+    row(
+        "me ,|and <flatmate:names> share|are_sharing|live|split",
+        addressed=True, needs=r"\b(?:flat|house|rent|flatshare|rota)\b",
+    ),
+    row("{my} .. flatmates|housemates|roommates are|,|:|( <flatmate:names>", asked=True),
+    row(
+        "<flatmate:firstname> has|got|took|takes her|his|their|the .. room",
+        addressed=True, needs=r"\b(?:flatshare|flatmates?|rota|housemates?|roommates?|flat)\b", confidence=0.75,
+    ),
+    row(
+        "<child:firstname> is teething|crawling|walking|babbling|weaning|in_nursery|due_a_nap",
+        addressed=True, needs=r"\b(?:i|i'm|my|we)\b",
+        unless=r"\b(?:niece|nephew|cousin|friend|sister|brother|neighbou?r)\b", confidence=0.6,
+    ),
+    row("{im} /\\d{1,2}/ weeks|months along|pregnant|gone", gives={"pregnancy": "pregnant"}),
 )

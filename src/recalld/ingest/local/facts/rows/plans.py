@@ -223,4 +223,31 @@ ROWS = (
         "come|comes|came out as <project:firm>",
         addressed=True, renames=True, needs=r"\bname|renam|retir", confidence=0.6,
     ),
+    # said in everyday words
+    row("{i} .. rehearse|practise|practice {adv}? on? <rehearsal_day:days>"),
+    row("{i} .. meet|get_together {adv}? on? <meeting_day:days>", confidence=0.7),
+    row("rehearsal|rehearsals|practice is|are|'s|moved_to {adv}? on? <rehearsal_day:days>", addressed=True),
+    row("{my} .. stall|stand|booth is at the|a? <market_day:days> market"),
+    row(
+        "{my}|the .. moved|switched|shifted me|us|my_stall|our_stall to the|a? <market_day:days> market",
+        addressed=True,
+    ),
+    row("{im} {adv}? on|at|back_on|back_at the|a? <market_day:days> market"),
+    row(
+        "it|that|the_money|money|cash goes|is_going|went|goes_into to|towards|toward|into {a} <goal:thing> "
+        "now|instead|$|,",
+        addressed=True, needs=r"\bsav(?:e|ing|ings|ed)\b", confidence=0.75,
+    ),
+    row("{im} saving|putting .. aside|by|up? for|towards {a} <goal:thing> now|instead", planned=True),
+    row("{i}|{my} had_to rename|change_the_name .. so? {im} <project:firm>", any_mood=True, renames=True),
+    row(
+        "so? {im} <project:firm>",
+        addressed=True, renames=True, needs=r"\b(?:renam\w+|new name|change (?:the|our) name|had to rename)\b",
+        confidence=0.75,
+    ),
+    row("{ive}? {adv}? started|launched|set_up|running {a} .. , <project:inquotes>"),
+    row(
+        "{i} {adv}? do|run|host|have {a} .. podcast|newsletter|blog|show|channel|tasting|workshop|class|"
+        "club now? , <project:inquotes>",
+    ),
 )

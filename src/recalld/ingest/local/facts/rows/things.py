@@ -230,9 +230,15 @@ ROWS = (
         "{ive}? {adv}? sold|flogged|scrapped|got_rid_of|gave_away|wrote_off|traded_in the|my|our motorbike|motorcycle|scooter|moped",
         ends={"motorcycle": ""},
     ),
-    row("{ive}? {adv}? sold|flogged|scrapped|got_rid_of|gave_away the|my|our bike|bicycle|pushbike", ends={"bicycle": ""}),
+    row(
+        "{ive}? {adv}? sold|flogged|scrapped|got_rid_of|gave_away the|my|our bike|bicycle|pushbike",
+        ends={"bicycle": ""},
+    ),
     row("{ive}? {adv}? upgraded|downgraded {adv}? to {a}? <plan:plan_name!>"),
-    row("the|my|our <@*_budget:noun> budget .. up_to|down_to|to <:budget>", addressed=True, unless=r"\b(?:would|could|should|might)\b"),
+    row(
+        "the|my|our <@*_budget:noun> budget .. up_to|down_to|to <:budget>",
+        addressed=True, unless=r"\b(?:would|could|should|might)\b",
+    ),
     row(
         "invoice|invoices|invoicing|bill|prices|budget|pay|paid|charge|quote .. in <currency:currency!>",
         addressed=True,
@@ -260,4 +266,58 @@ ROWS = (
     ),
     row("{ive}? gone|went electric|hybrid : {a}? <:vehicle>"),
     row("now {a} <:vehicle> sits|stands|is", addressed=True, confidence=0.7),
+    # said in everyday words
+    row(
+        "{i} .. cycling|biking|pedalling|pedaling|cycle|bike|pedal in|to|into {adv}? work|the_office|town|"
+        "school|uni|campus",
+        gives={"commute": "bike"},
+    ),
+    row(
+        "{im} {adv}? cycling|biking|pedalling|pedaling in|to|into {adv}? work|the_office|town|school|uni|campus",
+        gives={"commute": "bike"},
+    ),
+    row("{i}|{im} {adv}? walk|walking in|to {adv}? work|the_office|school|uni|campus", gives={"commute": "on foot"}),
+    row("{im} {adv}? driving in|to|into {adv}? work|the_office|campus", gives={"commute": "car"}),
+    row("{i} drive in|to|into {adv}? work|the_office|campus", gives={"commute": "car"}),
+    row(
+        "{im} {adv}? taking|catching|riding the|a? <commute:transport> now|to_work|to_the_office|in|every|"
+        "these_days|again",
+    ),
+    row(
+        "{my} .. internet|broadband|wifi|wi-fi|fibre|fiber|router is|comes|runs {adv}? with|from|by|"
+        "through <internet_provider:proper>",
+    ),
+    row("{my} .. electricity|power|energy|gas is|comes {adv}? with|from|by <energy_provider:proper>"),
+    row("{my} .. sim|phone_contract|mobile_contract is {adv}? with|from|on <mobile_provider:proper>"),
+    row("{my} .. insurance|policy is {adv}? with|from|through <insurance:proper>"),
+    row("{my} .. account|accounts|money|savings|mortgage is|are|sits {adv}? with|at <bank:proper>"),
+    row("{i} had|got {a}? {new}? <equipment:thing> put_in|installed|fitted|delivered", confidence=0.7),
+    row("{have} {a} <equipment:cooker!>"),
+    row("{i} cook|cooking on|with {a}? <equipment:cooker!>"),
+    row("no_more|goodbye|bye|done_with <equipment:cooker!>", retract=True, addressed=True),
+    row("{ive}? .. switched|changed|moved|went|converted .. to <equipment:cooker!>"),
+    row(
+        "there's|there_is|there_stands {a} <:device> .. next_to|beside|standing|in|on|on_top",
+        addressed=True, confidence=0.65,
+    ),
+    row(
+        "there's|there_is|there_stands {a} <:vehicle> .. next_to|beside|standing|in|on|outside",
+        addressed=True, confidence=0.65,
+    ),
+    row("{i} shoot|film|record|photograph|vlog {adv}? on|with {a}? <equipment:proper>"),
+    row(
+        "all|most {my} .. notes|files|photos|docs|documents|tasks|passwords|recipes|writing live|are|is|"
+        "sit|sits|lives {adv}? in|on <:typed>",
+        addressed=True,
+    ),
+    row("{my} .. notes|files|photos|docs|documents|tasks|passwords|recipes live|are|sit {adv}? in|on <:typed>"),
+    row(
+        "{ive}? {adv}? dragged|hauled|pulled|brought|carried|shifted|copied|put|moved it|them|everything|"
+        "all|my .. back|over into|to|in|onto <:typed>",
+    ),
+    row(
+        "the <:vehicle> 's|has|had just? had|got|needs|passed {a}? .. tyres|tires|mot|service|brakes|"
+        "clutch|exhaust|inspection|engine",
+        addressed=True, confidence=0.65,
+    ),
 )

@@ -330,7 +330,10 @@ ROWS = (
         "{im}? {adv}? starting|start|started {adv}? at|with <employer:org> as {a}? <job_title:occupation>",
         planned=True,
     ),
-    row("{im}? {adv}? starting {adv}? at|with <employer:firm>", needs=r"\b(?:notice|left|quit|resign\w*|job|role|boss|team)\b"),
+    row(
+        "{im}? {adv}? starting {adv}? at|with <employer:firm>",
+        needs=r"\b(?:notice|left|quit|resign\w*|job|role|boss|team)\b",
+    ),
     row("{im} {a}? <job_title:job> in|on the|a|an .. .. at <employer:firm>", confidence=0.8),
     row(
         "{i}? {adv}? left|quit|gave_up|leaving teaching|nursing|banking|farming|accounting|law|medicine|journalism|retail|catering",
@@ -366,4 +369,60 @@ ROWS = (
         confidence=0.65,
     ),
     row("sworn_in|appointed|licensed|registered .. as {a}? <job_title:knownjob>"),
+    # said in everyday words
+    row("^ <job_title:knownjob> at|for|with <employer:firm>", addressed=True, confidence=0.75),
+    row("{ive}? .. signed|signing {a}? .. contract with|at <employer:org>"),
+    row(
+        "{i}? start|starting|starts|begin|beginning as {a}? <job_title:occupation> at|with|for|in <employer:org>",
+        planned=True,
+    ),
+    row(
+        "{i} {adv}? work|working nights|days|earlies|lates|shifts|weekends|saturdays|sundays|mornings|evenings|part-time|full-time "
+        "at|in|for|with <employer:org>",
+    ),
+    row(
+        "{i} {adv}? work|working nights|days|earlies|lates|shifts|weekends|saturdays|sundays|mornings|evenings|part-time|full-time "
+        "at|in|for|with the|a|an? <employer:orgnoun>",
+    ),
+    row("{ive}? {adv}? started|start|went|gone {adv}? back at|in|to the|a? <employer:orgnoun>", confidence=0.75),
+    row("{im} back at work at|in the|a? <employer:orgnoun>"),
+    row("{im} back at work at <employer:firm>"),
+    row(
+        "{i} {adv}? do|have|work <working_hours:workdays> a_week|per_week|,|at|now|these_days|since|from|instead",
+        confidence=0.8,
+    ),
+    row(
+        "<working_hours:workdays> a_week|per_week", addressed=True, confidence=0.7,
+        needs=r"\b(?:job|chef|boss|contract|part-time|full-time|work|works|working|nurse|rota|hours|office)\b",
+        unless=r"\b(?:gym|run|training|workout|exercise|practi[sc]e|lessons?|jog|swim)\b",
+    ),
+    row(
+        "{i} charge|bill|invoice|quote .. <hourly_rate:rate>",
+        unless=r"\b(?:client|they|he|she) (?:pays?|charges?)\b", confidence=0.75,
+    ),
+    row("{my} .. rate {is} {adv}? <hourly_rate:rate>"),
+    row(
+        "{i} won't|don't|never|wouldn't go|work|do_it|take_less below|under|for_less_than|than "
+        "<salary_expectation:rate>",
+        any_mood=True, planned=True,
+    ),
+    row(
+        "{my} .. colleagues|boss|shift|desk|manager {adv}? at|in the <employer:orgnoun>",
+        asked=True, any_mood=True, confidence=0.7,
+    ),
+    row("{i} {adv}? run|own|manage|keep|have {a} .. <business:stall>"),
+    row("for|at|on {my} .. <business:stall>", addressed=True, asked=True, confidence=0.75),
+    row("{my} <business:stall> is|has|at|opens|needs|sells|was|sold|,", asked=True, confidence=0.75),
+    row(
+        "{i}? {adv}? passed|got|have|earned|did {my} <certification:certificate> ticket|card|diploma|"
+        "papers|badge|stamp|wings",
+    ),
+    row(
+        "{i}? passed <certification:certificate> $|today|yesterday|!|,|at_last|first_time",
+        addressed=True, needs=r"\b(?:cv|resume|résumé|profile|certificat\w+|certs?|licen[cs]es?|qualif\w+)\b", confidence=0.75,
+    ),
+    row(
+        "add|put|note <certification:certificate> to|on|next_to|beside|under the|my .. list|certs|certificates|qualifications|cv|resume",
+        addressed=True, needs=r"\b(?:certs?|certificat\w+|qualif\w+|licen[cs]es?)\b", confidence=0.75,
+    ),
 )

@@ -1,0 +1,80 @@
+"""Values said anew without the name of their attribute, and names that say more or less of the same."""
+
+from __future__ import annotations
+
+import pytest
+
+from recalld.ingest.local.facts import extract
+from recalld.layers.facts.attributes import Attributes
+from tests.unit.extraction import ATTRIBUTES, session, told
+
+
+def renewed(text: str, *known: str) -> set[tuple[str, str]]:
+    """Attributes and values of *text* for a user with facts under the names *known*."""
+    candidates = extract(session(("user", text)), ATTRIBUTES, known)
+    return {(candidate.attribute, candidate.value) for candidate in candidates if candidate.act == "state"}
+
+
+@pytest.mark.parametrize(
+    ("text", "known", "attribute", "value"),
+    [
+        ("they moved us to Thursdays, hurray", "pottery_day", "pottery_day", "Thursdays"),
+        ("we're on Thursdays now", "pottery_day", "pottery_day", "Thursdays"),
+        ("pushed back to 10:30, finally a humane hour", "briefing_time", "briefing_time", "10:30"),
+        ("they extended it to 9 October", "proposal_deadline", "proposal_deadline", "9 October"),
+        ("finally with Klarnetz, signed yesterday", "internet_provider", "internet_provider", "Klarnetz"),
+        ("we're with Dr Okafor now", "doctor", "doctor", "Dr Okafor"),
+    ],
+)
+def test_what_is_said_anew_is_of_the_attribute_that_has_such_values(
+    text: str, known: str, attribute: str, value: str
+) -> None:
+    assert (attribute, value) in renewed(text, known, "home_city")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "could you move it to Thursdays?",
+        "if they moved us to Thursdays I'd quit",
+        "my sister says it's on Thursdays now",
+    ],
+)
+def test_what_is_asked_supposed_or_somebody_elses_renews_nothing(text: str) -> None:
+    assert renewed(text, "pottery_day") == set()
+
+
+def test_of_two_attributes_the_one_is_meant_that_is_spoken_of() -> None:
+    known = ("choir_day", "pottery_day")
+    assert renewed("pottery has moved to Thursdays, so what", *known) >= {("pottery_day", "Thursdays")}
+    assert renewed("they moved us to Thursdays", *known) == set()
+
+
+def test_nothing_is_renewed_for_a_user_of_whom_nothing_is_known() -> None:
+    assert renewed("we're on Thursdays now") == set()
+
+
+def test_names_that_only_say_more_are_one_attribute() -> None:
+    attributes = Attributes()
+    assert attributes.canonical("grant_deadline", ["grant_application_deadline"]) == "grant_application_deadline"
+    assert attributes.canonical("pottery_class_day", ["pottery_day"]) == "pottery_day"
+    assert attributes.canonical("choir_day", ["pottery_day"]) == "choir_day"
+    assert attributes.canonical("work_start_time", ["start_time"]) == "work_start_time"  # "work" tells them apart
+
+
+def test_a_value_is_put_right_under_the_last_word_of_its_name() -> None:
+    assert ("shoe_size", "41") in told("my shoe size is 40", "oh and the size is 41, I just looked")
+    assert ("shoe_size", "40") not in told("my shoe size is 40", "oh and the size is 41, I just looked")
+
+
+def test_a_guess_is_granted_in_part_and_put_right_in_part() -> None:
+    guess = ("assistant", "So, a vegan family of three?")
+    candidates = extract(session(guess, ("user", "vegan yes, three no! five.")), ATTRIBUTES)
+    assert {(c.attribute, c.value) for c in candidates} == {("diet", "vegan"), ("household", "five")}
+
+
+@pytest.mark.parametrize(("slip", "right"), [("retierd", "retired"), ("marreid", "married"), ("agian", "again")])
+def test_two_letters_the_wrong_way_round_are_read(slip: str, right: str) -> None:
+    from recalld.ingest.local.facts.spelling import put_right
+
+    assert put_right(f"im {slip}") == f"im {right}"
