@@ -25,6 +25,7 @@ from recalld.layers.facts.store import FactStore
 from recalld.layers.vectors.base import VectorIndex
 from recalld.layers.vectors.pgvector import PgVectorIndex
 from recalld.layers.vectors.reconcile import Reconciler
+from recalld.layers.vectors.removals import Removals
 from recalld.layers.working.base import WorkingMemory
 from recalld.layers.working.in_process import InProcessWorkingMemory
 from recalld.layers.working.journal import Journal
@@ -95,6 +96,7 @@ class Parts:
     receipts: Receipts
     audit: Audit
     reconciler: Reconciler
+    removals: Removals
     worker: Worker
     _running: set[asyncio.Task[Any]] = field(default_factory=set[asyncio.Task[Any]])
 
@@ -237,13 +239,14 @@ def _assemble(settings: Settings, database: Database, replica: Replica | None) -
         lease=settings.lease_seconds,
     )
     tenants = Tenants(database=database, eraser=eraser, receipts=receipts, audit=audit, lease=settings.lease_seconds)
+    removals = Removals(database=database, vectors=vectors)
     retention = Retention(
         database=database,
         journal=journal,
         kept=kept,
         facts=facts,
         episodes=episodes,
-        vectors=vectors,
+        removals=removals,
         tenants=tenants,
         audit=audit,
     )
@@ -258,6 +261,7 @@ def _assemble(settings: Settings, database: Database, replica: Replica | None) -
             eraser.resume,
             tenants.resume,
             retention.step,
+            removals.deliver,
             reconciler.deliver,
             OldAnswers(database).forget,
         ),
@@ -297,7 +301,7 @@ def _assemble(settings: Settings, database: Database, replica: Replica | None) -
             kept=kept,
             facts=facts,
             episodes=episodes,
-            vectors=vectors,
+            removals=removals,
             working=working,
             audit=audit,
         ),
@@ -308,6 +312,7 @@ def _assemble(settings: Settings, database: Database, replica: Replica | None) -
             facts=facts,
             episodes=episodes,
             vectors=vectors,
+            removals=removals,
             working=working,
             audit=audit,
         ),
@@ -315,6 +320,7 @@ def _assemble(settings: Settings, database: Database, replica: Replica | None) -
         receipts=receipts,
         audit=audit,
         reconciler=reconciler,
+        removals=removals,
         worker=worker,
     )
 

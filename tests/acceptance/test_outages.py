@@ -1,9 +1,15 @@
-"""Stores beside PostgreSQL fail under load: no request fails, no message is lost, and everything is equal afterwards."""
+"""Stores beside PostgreSQL fail under load: no request fails, no message is lost, and everything is equal afterwards.
+
+`RECALLD_FULL=1` runs 200 requests a second and an index that is away for a minute (with `-s` it prints the rate that was reached).
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+import os
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +24,9 @@ from tests.services import RedisServer, running_redis
 
 NOON = datetime(2026, 11, 3, 12, tzinfo=UTC)
 USERS = 8
+FULL = os.environ.get("RECALLD_FULL") == "1"
+RATE = 200 if FULL else 0  # requests a second; 0: as fast as they are answered
+TALKERS, STEPS = (40, 100) if FULL else (4, 20)  # steps of each in one of five parts
 
 
 @pytest.fixture
@@ -32,14 +41,31 @@ async def index() -> AsyncIterator[PineconeServer]:
         yield server
 
 
-@pytest.fixture
-async def memory(
-    migrated_urls: DatabaseUrls, redis: RedisServer, index: PineconeServer, monkeypatch: pytest.MonkeyPatch
+@asynccontextmanager
+async def opened(
+    urls: DatabaseUrls, redis: RedisServer, index: PineconeServer, monkeypatch: pytest.MonkeyPatch, *, worker: bool
 ) -> AsyncIterator[Memory]:
     monkeypatch.setattr("recalld.layers.vectors.pinecone.SEARCH_SECONDS", 5.0)  # the machine of a test may be busy
     monkeypatch.setattr("recalld.layers.working.redis.TIMEOUT_SECONDS", 5.0)
     options: dict[str, Any] = {"vectors": f"pinecone:{index.url}", "vectors_api_key": "any", "redis_url": redis.url}
-    async with Memory.open(database_url=migrated_urls.service, worker=False, **options) as memory:
+    async with Memory.open(database_url=urls.service, worker=worker, **options) as memory:
+        yield memory
+
+
+@pytest.fixture
+async def memory(
+    migrated_urls: DatabaseUrls, redis: RedisServer, index: PineconeServer, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Memory]:
+    async with opened(migrated_urls, redis, index, monkeypatch, worker=False) as memory:
+        yield memory
+
+
+@pytest.fixture
+async def served(
+    migrated_urls: DatabaseUrls, redis: RedisServer, index: PineconeServer, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Memory]:
+    """The same with a worker of its own."""
+    async with opened(migrated_urls, redis, index, monkeypatch, worker=True) as memory:
         yield memory
 
 
@@ -104,3 +130,106 @@ async def rested(user: UserMemory) -> None:
     async with asyncio.timeout(60):
         while (await user.context("what about my order?", session_id="s2", at=NOON)).degraded:
             await asyncio.sleep(0)
+
+
+# ---------------------------------------------------------------- as many requests as a busy installation has
+@dataclass(slots=True)
+class Talker:
+    """Somebody who talks without pause, one request after the other. Nothing is caught: a failed request fails the test."""
+
+    user: UserMemory
+    said: dict[str, int] = field(default_factory=dict[str, int])  # messages that were acknowledged, by session
+    last: str = ""
+    requests: int = 0
+
+    async def step(self) -> None:
+        """The next request: of twenty ten appends, five contexts, four searches and the end of the session."""
+        place, session_id = self.requests % 20, f"talk-{self.requests // 20}"
+        self.requests += 1
+        if place % 2 == 0:
+            said = Message(role="user", content=f"Part {place} of order A-{self.requests} arrived broken.")
+            await self.user.append(session_id, [said], at=NOON)
+            self.last = said.content
+            self.said[session_id] = self.said.get(session_id, 0) + 1
+        elif place == 19:
+            await self.user.end_session(session_id, at=NOON)
+        elif place % 4 == 3:
+            await self.user.search("which part of my order was broken?", at=NOON)
+        else:
+            block = await self.user.context("what about my order?", session_id=session_id, at=NOON)
+            assert block.messages[-1].content == self.last
+
+
+async def load(talkers: list[Talker], steps: int) -> float:
+    """So many requests of everybody, at `RATE` a second in all; the rate that was reached."""
+    loop = asyncio.get_running_loop()
+    begun, interval = loop.time(), len(talkers) / RATE if RATE else 0.0
+
+    async def one(talker: Talker, offset: float) -> None:
+        for number in range(steps):
+            if (early := begun + offset + number * interval - loop.time()) > 0:
+                await asyncio.sleep(early)
+            await talker.step()
+
+    await asyncio.gather(*(one(talker, interval * place / len(talkers)) for place, talker in enumerate(talkers)))
+    return steps * len(talkers) / (loop.time() - begun)
+
+
+async def test_a_minute_without_the_index_and_redis_is_not_noticed(
+    served: Memory, redis: RedisServer, index: PineconeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+
+    talkers = [Talker(served.user("acme", f"user-{number}")) for number in range(TALKERS)]
+    rates = [await load(talkers, STEPS)]
+
+    for change in (redis.stop, redis.start, flushed(redis)):  # the index is away all the time
+        await index.stop()
+        loading = asyncio.create_task(load(talkers, STEPS))
+        await asyncio.to_thread(change)
+        rates.append(await loading)
+    deleted, erased = talkers[0].user, talkers[1].user
+    await deleted.delete_session("talk-0", at=NOON)
+    receipt = await erased.erase()
+    assert receipt.status == "partial"
+
+    await index.start()
+    monkeypatch.setattr("recalld.privacy.erase.FIRST_RETRY", 0.0)
+    monkeypatch.setattr("recalld.layers.working.redis.REST_SECONDS", 0.0)
+    monkeypatch.setattr("recalld.layers.vectors.reach.REST_SECONDS", 0.0)
+    await rested(talkers[2].user)
+    rates.append(await load(talkers[2:], STEPS))
+    print(f"requests per second: {', '.join(f'{rate:.0f}' for rate in rates)}")
+
+    await ingested(served, talkers)
+    for talker in talkers[2:]:
+        kept = {session.ref.session_id: session.message_count for session in await talker.user.sessions(limit=1000)}
+        assert kept == talker.said
+    await served.parts.removals.deliver()
+    while await served.parts.reconciler.deliver():
+        pass
+    assert (await served.parts.reconciler.verify()).equal
+    await served.parts.eraser.resume()
+    assert (await served.erasure("acme", receipt.erasure_id)).status == "verified"
+    assert await served.parts.vectors.ids(None, erased.ref) == set()
+
+
+async def ingested(memory: Memory, talkers: list[Talker]) -> None:
+    """Help the worker until every ended session is memory."""
+    for _ in range(600):
+        waiting = [one for talker in talkers for one in await talker.user.sessions(state="ended", limit=1000)]
+        if not waiting:
+            return
+        for session in waiting:
+            await memory.parts.worker.ingest(session.ref, session.epoch)
+        await asyncio.sleep(0.05)  # those that the worker is at
+    raise AssertionError("sessions wait for ever")
+
+
+def flushed(redis: RedisServer) -> Callable[[], None]:
+    """Empties Redis."""
+
+    def flush() -> None:
+        with Redis.from_url(redis.url) as client:
+            client.flushall()
+
+    return flush

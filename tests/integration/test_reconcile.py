@@ -72,6 +72,68 @@ async def test_what_the_index_did_not_take_waits_and_is_brought_by_the_worker(
     assert (await memory.parts.reconciler.verify()).equal
 
 
+async def test_an_episode_deleted_while_the_index_is_away_is_gone_at_once_and_leaves_the_index_later(
+    memory: Memory, ada: UserMemory, server: PineconeServer
+) -> None:
+    episode_id = await remember(ada, "s1", "My order A-17 arrived broken.")
+    await server.stop()
+    await ada.delete_episode(episode_id, at=NOON)
+    assert await ada.search("broken order A-17", at=NOON) == []
+    assert await memory.parts.removals.deliver() == 0
+    await server.start()
+    assert await memory.parts.vectors.ids(None, ada.ref) == {episode_id}
+    assert await ada.search("broken order A-17", at=NOON) == []
+    assert (await memory.parts.reconciler.verify()).orphans == 1
+    assert await memory.parts.removals.deliver() == 1
+    assert await memory.parts.removals.deliver() == 0
+    assert await memory.parts.vectors.ids(None, ada.ref) == set()
+    assert (await memory.parts.reconciler.verify()).equal
+
+
+async def test_a_session_deleted_while_the_index_is_away_leaves_it_later(
+    memory: Memory, ada: UserMemory, server: PineconeServer
+) -> None:
+    await remember(ada, "s1", "My order A-17 arrived broken.")
+    kept = await remember(ada, "s2", "My order A-18 arrived late.")
+    await server.stop()
+    await ada.delete_session("s1", at=NOON)
+    await server.start()
+    assert await memory.parts.removals.deliver() == 1
+    assert await memory.parts.vectors.ids(None, ada.ref) == {kept}
+
+
+async def test_an_episode_that_came_back_before_the_index_did_is_in_it_again(
+    memory: Memory, ada: UserMemory, server: PineconeServer
+) -> None:
+    await ada.add_episode(summary="The order arrived broken.", ended_at=NOON, episode_id="e1")
+    await server.stop()
+    await ada.delete_episode("e1", at=NOON)
+    await ada.add_episode(summary="The order was replaced.", ended_at=NOON, episode_id="e1")
+    await server.start()
+    await memory.parts.reconciler.deliver()
+    assert await memory.parts.removals.deliver() == 1
+    await memory.parts.reconciler.deliver()
+    assert await memory.parts.vectors.ids(None, ada.ref) == {"e1"}
+    assert (await memory.parts.reconciler.verify()).equal
+
+
+async def test_who_is_erased_while_the_index_is_away_is_gone_at_once_and_from_the_index_later(
+    memory: Memory, ada: UserMemory, server: PineconeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recalld.privacy.erase.FIRST_RETRY", 0.0)
+    episode_id = await remember(ada, "s1", "My order A-17 arrived broken.")
+    await server.stop()
+    receipt = await ada.erase()
+    assert receipt.status == "partial"
+    assert await ada.search("broken order A-17", at=NOON) == []
+    await server.start()
+    assert await memory.parts.vectors.ids(None, ada.ref) == {episode_id}
+    assert (await ada.context("broken order A-17", at=NOON)).text == ""
+    await memory.parts.eraser.resume()
+    assert (await memory.erasure("acme", receipt.erasure_id)).status == "verified"
+    assert await memory.parts.vectors.ids(None, ada.ref) == set()
+
+
 async def test_without_the_index_words_still_find_and_the_answer_says_so(
     memory: Memory, ada: UserMemory, server: PineconeServer
 ) -> None:

@@ -48,6 +48,7 @@ CROSS_USER = {
     "jobs/unfinished.sql: unfinished",
     "layers/vectors/reconcile.sql: outbox",
     "layers/vectors/reconcile.sql: users",
+    "layers/vectors/removals.sql: due",
     "ingest/reembed.sql: users",
     "ingest/reembed.sql: count_users",  # a key, by the gate, before it is known whose it is
 }

@@ -39,6 +39,7 @@ PERSONAL = (
     "requests",
     "consents",
     "holds",
+    "removals",
 )
 PURPOSE_FREE = ("sessions", "consents")  # have a purpose and no content; all are seen whatever the purposes asked for
 GROUP_ROLES = (
@@ -61,6 +62,7 @@ CROSS_USER_POLICIES = (
     "users.all_users",
     "tenant_rules.all_rules",
     "purposes.all_limits",
+    "removals.all_removals",
 )
 PLAIN_COLUMNS = (  # ids, states, times and counts: nothing that a person said
     "tenant_id",

@@ -15,7 +15,7 @@ from datetime import datetime
 from recalld.errors import NotFound
 from recalld.layers.episodes.store import EpisodeStore
 from recalld.layers.facts.store import FactStore, Source
-from recalld.layers.vectors.base import VectorIndex
+from recalld.layers.vectors.removals import Removals
 from recalld.layers.working.base import WorkingMemory, best_effort
 from recalld.layers.working.journal import Journal
 from recalld.layers.working.kept import KeptJournals
@@ -53,7 +53,7 @@ class Deletion:
     kept: KeptJournals
     facts: FactStore
     episodes: EpisodeStore
-    vectors: VectorIndex
+    removals: Removals
     working: WorkingMemory
     audit: Audit
 
@@ -71,13 +71,13 @@ class Deletion:
         """One episode, its vectors, and the facts that follow from it alone. Raises `NotFound`."""
         async with self.database.transaction("worker", user) as tx:
             row = await self.journal.lock_user(tx)
-            if not await self._delete_episode(tx, user, episode_id):
+            if not await self._delete_episode(tx, user, episode_id, row.epoch):
                 raise NotFound(f"there is no episode {episode_id!r}")
             changes = await self.facts.forget_source(tx, row.epoch, Source(episode_id=episode_id), at=at)
             await self.kept.let_go(tx, episode_ids=[episode_id])
             await self.journal.touch_user(tx, facts=True, episodes=True)
             await self.audit.write(tx, "episode.deleted", user=user, count=1)
-        await self._delete_outside(user, episode_id)
+        await self.removals.finish(user, [episode_id])
         return changes
 
     async def session(self, session: SessionRef, *, at: datetime) -> FactChanges:
@@ -88,7 +88,7 @@ class Deletion:
             if known is None:
                 raise NotFound(f"there is no session {session.session_id!r}")
             if known.episode_id is not None:
-                await self._delete_episode(tx, session.user, known.episode_id)
+                await self._delete_episode(tx, session.user, known.episode_id, row.epoch)
             source = Source(session_id=session.session_id, episode_id=known.episode_id)
             changes = await self.facts.forget_source(tx, row.epoch, source, at=at)
             await self.journal.forget(tx, session.session_id)
@@ -97,7 +97,7 @@ class Deletion:
         with best_effort():
             await self.working.drop(session, row.epoch)
         if known.episode_id is not None:
-            await self._delete_outside(session.user, known.episode_id)
+            await self.removals.finish(session.user, [known.episode_id])
         return changes
 
     async def message(self, session: SessionRef, seq: int) -> None:
@@ -121,12 +121,8 @@ class Deletion:
             with suppress(NotFound):
                 await self.episode(user, episode.episode_id, at=at)
 
-    async def _delete_episode(self, tx: Transaction, user: UserRef, episode_id: str) -> int:
-        if self.vectors.transactional:
-            await self.vectors.delete(tx, user, [episode_id])
-        return await self.episodes.delete(tx, [episode_id])
-
-    async def _delete_outside(self, user: UserRef, episode_id: str) -> None:
-        """From an index elsewhere, after the commit: a hit on an id that is gone yields nothing in between."""
-        if not self.vectors.transactional:
-            await self.vectors.delete(None, user, [episode_id])
+    async def _delete_episode(self, tx: Transaction, user: UserRef, episode_id: str, epoch: int) -> int:
+        gone = await self.episodes.delete(tx, [episode_id])
+        if gone:
+            await self.removals.begin(tx, user, [episode_id], epoch=epoch)
+        return gone

@@ -35,7 +35,7 @@ log = structlog.get_logger("recalld.privacy")
 
 TABLES = (
     *("messages", "sessions", "facts", "statements", "episodes", "vectors"),
-    *("usage", "requests", "consents", "jobs"),
+    *("usage", "requests", "consents", "removals", "jobs"),
 )
 FIRST_RETRY, LONGEST_RETRY = 1.0, 15.0  # seconds; short, so that an erasure ends soon after its layer is back
 LATE = timedelta(hours=1)

@@ -114,6 +114,9 @@ delete from recalld.requests where tenant_id = %(tenant_id)s and user_id = %(use
 -- name: delete_consents
 delete from recalld.consents where tenant_id = %(tenant_id)s and user_id = %(user_id)s and epoch < %(epoch)s
 
+-- name: delete_removals
+delete from recalld.removals where tenant_id = %(tenant_id)s and user_id = %(user_id)s and epoch < %(epoch)s
+
 -- name: delete_jobs
 -- Jobs of the queue carry ids and the epoch. One that runs finds the fence and is removed by its worker, or by the second pass.
 delete from recalld_jobs.procrastinate_jobs

@@ -18,6 +18,7 @@ from recalld.errors import Conflict, InvalidInput, NotFound, PurposeRefused
 from recalld.layers.episodes.store import EpisodeStore
 from recalld.layers.facts.store import FactStore
 from recalld.layers.vectors.base import VectorIndex
+from recalld.layers.vectors.removals import Removals
 from recalld.layers.working.base import WorkingMemory, best_effort
 from recalld.layers.working.journal import Journal
 from recalld.postgres.pool import Database, Transaction
@@ -122,6 +123,7 @@ class Purposes:
     facts: FactStore
     episodes: EpisodeStore
     vectors: VectorIndex
+    removals: Removals
     working: WorkingMemory
     audit: Audit
 
@@ -174,8 +176,7 @@ class Purposes:
         for session in sessions:
             with best_effort():
                 await self.working.drop(session, row.epoch)
-        if episodes and not self.vectors.transactional:
-            await self.vectors.delete(None, user, episodes)
+        await self.removals.finish(user, episodes)
         return gone
 
     async def change(self, user: UserRef, purpose: str, *, to: str) -> Withdrawal:
@@ -223,8 +224,8 @@ class Purposes:
         await self.facts.derive(tx, epoch, attributes, at=datetime.now(UTC))
         sessions = [row["session_id"] for row in await tx.rows(_SQL["delete_sessions"], purpose=purpose)]
         await tx.execute(_SQL["delete_messages"], session_ids=sessions)
-        await tx.execute(_SQL["delete_vectors"], purpose=purpose)
         episodes = [row["episode_id"] for row in await tx.rows(_SQL["delete_episodes"], purpose=purpose)]
+        await self.removals.begin(tx, user, episodes, epoch=epoch)
         await self.journal.touch_user(tx, facts=True, episodes=True)
         gone = Withdrawal(
             purpose=purpose,

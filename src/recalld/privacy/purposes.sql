@@ -90,9 +90,6 @@ returning session_id
 delete from recalld.messages
 where tenant_id = %(tenant_id)s and user_id = %(user_id)s and session_id = any(%(session_ids)s::text[])
 
--- name: delete_vectors
-delete from recalld.vectors where tenant_id = %(tenant_id)s and user_id = %(user_id)s and purpose = %(purpose)s
-
 -- name: delete_episodes
 delete from recalld.episodes where tenant_id = %(tenant_id)s and user_id = %(user_id)s and purpose = %(purpose)s
 returning episode_id

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 from recalld.layers.episodes.store import EpisodeStore
 from recalld.layers.facts.store import FactStore
-from recalld.layers.vectors.base import VectorIndex
+from recalld.layers.vectors.removals import Removals
 from recalld.layers.working.journal import Journal
 from recalld.layers.working.kept import KeptJournals
 from recalld.postgres.pool import Database, Transaction
@@ -69,7 +69,7 @@ class Retention:
     kept: KeptJournals
     facts: FactStore
     episodes: EpisodeStore
-    vectors: VectorIndex
+    removals: Removals
     tenants: Tenants
     audit: Audit
     _round: AsyncGenerator[RetentionReport] | None = None
@@ -150,8 +150,7 @@ class Retention:
             if not dry_run and (due.facts or due.episodes):
                 await self._delete(tx, user, epoch, due)
         if not dry_run:
-            if due.episodes and not self.vectors.transactional:
-                await self.vectors.delete(None, user, due.episodes)
+            await self.removals.finish(user, due.episodes)
             if idle:
                 await self.tenants.eraser.erase(user)
         return RetentionReport(people=1, facts=len(due.facts), episodes=len(due.episodes), inactive=int(idle))
@@ -184,8 +183,7 @@ class Retention:
             if await tx.row(_SQL["still_there"], fact_id=fact_id):
                 await self.facts.forget_fact(tx, epoch, fact_id, at=datetime.now(UTC))
         if due.episodes:
-            if self.vectors.transactional:
-                await self.vectors.delete(tx, user, due.episodes)
+            await self.removals.begin(tx, user, due.episodes, epoch=epoch)
             await self.episodes.delete(tx, due.episodes)
             await self.kept.let_go(tx, episode_ids=due.episodes)
             await tx.execute(_SQL["delete_sessions"], episode_ids=list(due.episodes))

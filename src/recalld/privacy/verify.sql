@@ -17,7 +17,9 @@ select (select count(*) from recalld.messages m where m.tenant_id = %(tenant_id)
        (select count(*) from recalld.requests r where r.tenant_id = %(tenant_id)s and r.user_id = %(user_id)s and r.epoch < %(epoch)s)
            as requests,
        (select count(*) from recalld.consents c where c.tenant_id = %(tenant_id)s and c.user_id = %(user_id)s and c.epoch < %(epoch)s)
-           as consents
+           as consents,
+       (select count(*) from recalld.removals l where l.tenant_id = %(tenant_id)s and l.user_id = %(user_id)s and l.epoch < %(epoch)s)
+           as removals
 
 -- name: jobs
 -- What is left of a user in the queue; what runs is removed by its worker, or by the second pass.
