@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypedDict, TypeVar
 
 from recalld import tracing
-from recalld.ending import GRACE_SECONDS, end
+from recalld.ending import end
 from recalld.errors import ConfigurationError, MigrationError
 from recalld.first_use import prepare
 from recalld.ingest.digest import Summariser
@@ -374,7 +374,7 @@ async def _opened(parts: Parts) -> AsyncGenerator[None]:
     finally:
         await parts.settle()
         if worker is not None:
-            await end(worker, grace_seconds=GRACE_SECONDS)
+            await end(worker, busy=parts.queue.busy)
         for task in reversed(tasks):
             await end(task)
         await parts.queue.close()

@@ -40,18 +40,40 @@ async def test_a_task_that_failed_long_ago_ends_without_a_word():
     assert isinstance(task.exception(), RuntimeError)
 
 
-async def test_work_under_way_is_finished_before_a_task_is_asked_again():
-    finished = asyncio.Event()
+async def test_a_task_that_is_busy_is_asked_once(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(ending, "AGAIN_SECONDS", 0.001)
+    asked, working = 0, True
 
     async def worker() -> None:
+        nonlocal asked, working
         try:
             await asyncio.sleep(3600)
         except asyncio.CancelledError:
-            await asyncio.sleep(0.01)
-            finished.set()
+            asked += 1
+            await asyncio.sleep(0.05)
+            working = False
             raise
 
     task = asyncio.create_task(worker())
     await asyncio.sleep(0)
-    await end(task, grace_seconds=60)
-    assert (task.cancelled(), finished.is_set()) == (True, True)
+    await end(task, busy=lambda: working)
+    assert (task.cancelled(), asked, working) == (True, 1, False)
+
+
+async def test_a_task_that_stays_busy_is_ended_after_its_grace(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(ending, "AGAIN_SECONDS", 0.001)
+    monkeypatch.setattr(ending, "GRACE_SECONDS", 0.01)
+    asked = 0
+
+    async def worker() -> None:
+        nonlocal asked
+        for _ in range(2):
+            try:
+                await asyncio.sleep(3600)
+            except asyncio.CancelledError:
+                asked += 1
+
+    task = asyncio.create_task(worker())
+    await asyncio.sleep(0)
+    await end(task, busy=lambda: True)
+    assert asked == 2

@@ -40,6 +40,7 @@ class Queue:
         )
         self._app = App(connector=self._connector)
         self._ingest: Ingest | None = None
+        self._under_way = 0
         self._task: Task[..., Any, Any] = self._app.task(name=INGEST, queue=QUEUE)(self._run_ingest)
 
     async def open(self) -> None:
@@ -97,8 +98,16 @@ class Queue:
     ) -> None:
         user = UserRef(tenant_id=tenant_id, user_id=user_id)
         assert self._ingest is not None  # noqa: S101 -- set by run(), the only caller of tasks
-        with tracing.span("job", parent=traceparent):
-            await self._ingest(SessionRef(user=user, session_id=session_id), epoch)
+        self._under_way += 1
+        try:
+            with tracing.span("job", parent=traceparent):
+                await self._ingest(SessionRef(user=user, session_id=session_id), epoch)
+        finally:
+            self._under_way -= 1
+
+    def busy(self) -> bool:
+        """Whether an ingestion is under way here."""
+        return self._under_way > 0
 
     async def prune_stalled(self, connection: Connection) -> int:
         """Remove jobs whose worker died: the session row says whether there is work left, and the sweeper defers it again."""

@@ -87,7 +87,7 @@ async def work(settings: Settings, announce: Announce) -> None:
             with signals(ended.set):
                 announce(f"recalld works on up to {settings.worker_concurrency} sessions at a time")
                 await ended.wait()
-            await end(working, grace_seconds=GRACE_SECONDS)
+            await end(working, busy=memory.parts.queue.busy)
 
 
 @asynccontextmanager
