@@ -15,7 +15,8 @@
     ├── Unavailable             a store or service does not answer; trying again later is right
     │   ├── DatabaseUnavailable
     │   ├── WorkingMemoryUnavailable
-    │   └── VectorIndexUnavailable
+    │   ├── VectorIndexUnavailable
+    │   └── LedgerUnavailable   the file that erasures are written to cannot be written or read
     ├── ModelError              a summariser or embedder failed
     │   ├── ModelUnavailable    its provider is slow, overloaded, rate-limited or away; trying again later is right
     │   ├── ModelRefused        its provider rejects the key, the model or the request; trying again changes nothing
@@ -94,6 +95,10 @@ class WorkingMemoryUnavailable(Unavailable):
 
 class VectorIndexUnavailable(Unavailable):
     """The vector index does not answer; recall goes on with text alone."""
+
+
+class LedgerUnavailable(Unavailable):
+    """The ledger of erasures cannot be written or read; an erasure is not done before it stands there."""
 
 
 class ModelError(RecalldError):

@@ -48,6 +48,11 @@ class Settings(BaseSettings):
         ),
         description="Key of the vector index at Pinecone or Qdrant.",
     )
+    erasure_ledger: Path | None = Field(
+        None,
+        description="File outside of all backups that every erasure is written to, and read from at the start: "
+        "whom a restored database still has is erased again before it serves.",
+    )
     summariser: str = Field(
         "local", description="What digests sessions: local, or a model such as anthropic:claude-haiku-4-5."
     )

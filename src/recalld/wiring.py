@@ -47,6 +47,7 @@ from recalld.privacy.delete import Deletion
 from recalld.privacy.erase import Eraser
 from recalld.privacy.export import Exporter
 from recalld.privacy.holds import Holds
+from recalld.privacy.ledger import LedgerFile
 from recalld.privacy.purposes import Gate, Purposes
 from recalld.privacy.receipt import Receipts
 from recalld.privacy.restore import Restorer
@@ -136,6 +137,7 @@ async def wire(settings: Settings) -> AsyncGenerator[Parts]:
     async with AsyncExitStack() as stack:
         database = await _open_database(settings, stack)
         parts = _assemble(settings, database, await _open_replica(settings, database, stack))
+        await parts.tenants.catch_up()  # before anything is served: whom a restored database still has is erased again
         await stack.enter_async_context(_opened(parts))
         yield parts
 
@@ -236,6 +238,7 @@ def _assemble(settings: Settings, database: Database, replica: Replica | None) -
         forget=recall.forget,
         receipts=receipts,
         audit=audit,
+        ledger=LedgerFile(settings.erasure_ledger),
         lease=settings.lease_seconds,
     )
     tenants = Tenants(database=database, eraser=eraser, receipts=receipts, audit=audit, lease=settings.lease_seconds)

@@ -151,7 +151,7 @@ async def test_an_erasure_whose_process_died_is_carried_out_by_a_worker(
     memory: Memory, ada: UserMemory, admin: psycopg.Connection
 ) -> None:
     await remember(ada)
-    begun = await memory.parts.eraser._begin(ada.ref)
+    begun = await memory.parts.eraser.begin(ada.ref)
     assert await ada.facts() == []  # the fence holds already
     assert (await memory.erasure("acme", begun.erasure_id)).status == "partial"
     assert await memory.parts.eraser.resume() == 0  # whoever began it has a minute

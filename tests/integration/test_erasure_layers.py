@@ -131,7 +131,7 @@ async def test_the_worker_absent_when_a_process_died_in_between(
     memory: Memory, index: RefusingIndex, admin: psycopg.Connection[Any]
 ) -> None:
     users = await remembered(memory)
-    begun = [await memory.parts.eraser._begin(user.ref) for user in users]
+    begun = [await memory.parts.eraser.begin(user.ref) for user in users]
     assert {(await memory.erasure("acme", one.erasure_id)).status for one in begun} == {"partial"}
     assert [await user.facts() for user in users] == [[]] * ERASURES
     await retry(memory, admin)

@@ -37,6 +37,8 @@ CROSS_USER = {
     "privacy/erase.sql: due",
     "privacy/tenants.sql: users",
     "privacy/tenants.sql: unfinished",
+    "privacy/tenants.sql: begun",
+    "privacy/tenants.sql: older",
     "privacy/tenants.sql: not_erased",
     "privacy/tenants.sql: left",
     "privacy/tenants.sql: closed",

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from importlib import metadata
@@ -20,12 +21,13 @@ import structlog
 from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
-from recalld.errors import NotFound, Unavailable
+from recalld.errors import LedgerUnavailable, NotFound, Unavailable
 from recalld.layers.vectors.base import VectorIndex
 from recalld.layers.working.base import WorkingMemory
 from recalld.postgres.pool import Database, Transaction
 from recalld.postgres.queries import beside
 from recalld.privacy.audit import Audit
+from recalld.privacy.ledger import LedgerFile
 from recalld.privacy.receipt import Receipts, as_mapping, from_mapping, secrets
 from recalld.privacy.verify import NOT_ANSWERED, Verifier
 from recalld.values import ErasureReceipt, LayerErasure, UserRef
@@ -37,12 +39,13 @@ TABLES = (
     *("messages", "sessions", "facts", "statements", "episodes", "vectors"),
     *("usage", "requests", "consents", "removals", "jobs"),
 )
-FIRST_RETRY, LONGEST_RETRY = 1.0, 15.0  # seconds; short, so that an erasure ends soon after its layer is back
+FIRST_RETRY, LONGEST_RETRY = 1.0, 10.0  # seconds; short, so that an erasure ends soon after its layer is back
+GRACE_SECONDS = 15.0  # for whoever erases; then a worker takes over what a dead process left
 LATE = timedelta(hours=1)
 MARGIN_SECONDS = 60.0  # beyond the lease, for clocks and a last slow statement
 RESIDUALS = (
     "write-ahead log and dead rows of PostgreSQL, until it recycles and vacuums them ('recalld erase --deep' does so at once)",
-    "backups and replicas of the database, until they expire; a restored one is brought up to date with 'recalld erasures apply'",
+    "backups and replicas of the database, until they expire; a restored one is brought up to date by the ledger of erasures",
 )
 EXTERNAL_RESIDUALS = ("a vector index elsewhere may keep deleted points on its disk until it optimises its segments",)
 
@@ -74,11 +77,12 @@ class Eraser:
     forget: Callable[[UserRef], None]  # what this process caches of a person
     receipts: Receipts
     audit: Audit
+    ledger: LedgerFile
     lease: float  # seconds that a writer may live after it checked the fence
 
     async def erase(self, user: UserRef) -> ErasureReceipt:
         """Erase *user*; an unknown one gets a receipt over nothing. A receipt that is `partial` is completed by a worker."""
-        return await self.carry_out(await self._begin(user))
+        return await self.carry_out(await self.begin(user))
 
     async def status(self, tenant_id: str, erasure_id: str) -> ErasureReceipt:
         """How far an erasure is: its newest receipt. Raises `NotFound`."""
@@ -100,19 +104,33 @@ class Eraser:
         return len(due)
 
     # ------------------------------------------------------------ the steps
-    async def _begin(self, user: UserRef) -> Erasure:
-        """The fence, and the erasure itself. One that is partial goes on under its id."""
-        requested = datetime.now(UTC)
+    async def begin(self, user: UserRef, *, erasure_id: str | None = None) -> Erasure:
+        """The fence, and the erasure itself, then its line in the ledger. One that is partial goes on under its id.
+
+        From here on nothing of before is read, and a worker carries it out should nobody else. With *erasure_id*, one that the database
+        has lost goes on under its id.
+        """
+        erasure = await self._fence(user, erasure_id)
+        if self.ledger.path is not None:
+            with suppress(LedgerUnavailable):  # it is not verified before the ledger is written
+                await self.ledger.write(user.tenant_id, await self._standing(erasure, signed=True))
+        return erasure
+
+    async def _fence(self, user: UserRef, erasure_id: str | None) -> Erasure:
         async with self.database.transaction("eraser", user) as tx:
             await tx.execute(_SQL["add_user"])
             row = await tx.row(_SQL["raise_epoch"])
             assert row is not None  # noqa: S101 -- inserted just now, in this transaction
-            again = await tx.row(_SQL["begin_again"], epoch=row["epoch"])
+            again = await tx.row(_SQL["begin_again"], epoch=row["epoch"], grace=GRACE_SECONDS)
             if again is not None:
                 return _erasure({**again, "tenant_id": user.tenant_id, "user_id": user.user_id})
-            erasure = Erasure(user=user, erasure_id=str(uuid4()), epoch=row["epoch"], requested_at=requested, layers={})
-            await tx.execute(_SQL["begin"], erasure_id=erasure.erasure_id, epoch=erasure.epoch, requested_at=requested)
-            return erasure
+            begun: dict[str, Any] = {
+                "erasure_id": erasure_id or str(uuid4()),
+                "epoch": row["epoch"],
+                "requested_at": row["requested_at"],
+            }
+            await tx.execute(_SQL["begin"], **begun, grace=GRACE_SECONDS)
+            return Erasure(user=user, layers={}, **begun)
 
     async def carry_out(self, erasure: Erasure) -> ErasureReceipt:
         """Delete, verify, and conclude. Repeating changes nothing."""
@@ -176,7 +194,15 @@ class Eraser:
 
     # ------------------------------------------------------------ the proof
     async def _conclude(self, erasure: Erasure, layers: dict[str, LayerErasure]) -> ErasureReceipt:
-        """The receipt: signed and chained when every layer was found empty, else the time of the next attempt."""
+        """The receipt: signed, chained and in the ledger when every layer was found empty, else the time of the next attempt."""
+        try:
+            return await self._decide(erasure, layers)
+        except LedgerUnavailable as error:
+            log.warning("erasure.layer_away", layer="ledger", error=type(error).__name__)
+            away = LayerErasure(before=0, deleted=0, after=NOT_ANSWERED, error=type(error).__name__)
+            return await self._decide(erasure, {**layers, "ledger": away})
+
+    async def _decide(self, erasure: Erasure, layers: dict[str, LayerErasure]) -> ErasureReceipt:
         async with self.database.transaction("eraser", erasure.user) as tx:
             receipt = await self._receipt(tx, erasure, layers)
             state = {"erasure_id": erasure.erasure_id, "epoch": erasure.epoch, "receipt": Jsonb(as_mapping(receipt))}
@@ -185,6 +211,7 @@ class Eraser:
             elif await tx.row(_SQL["verify"], **state, sweep=self.lease + MARGIN_SECONDS):
                 receipt = await self.receipts.append(tx, receipt, await secrets(tx))
                 await self.audit.write(tx, "user.erased", count=_total(layers), user=erasure.user)
+                await self.ledger.write(erasure.user.tenant_id, receipt)
         if not receipt.verified:
             (log.error if erasure.late else log.warning)("erasure.partial", erasure_id=erasure.erasure_id)
         return receipt
@@ -202,9 +229,11 @@ class Eraser:
             version=metadata.version("recalld"),
         )
 
-    async def _standing(self, erasure: Erasure) -> ErasureReceipt:
+    async def _standing(self, erasure: Erasure, *, signed: bool = False) -> ErasureReceipt:
+        """As it stands; *signed* for the ledger, which trusts no line of somebody else."""
         async with self.database.transaction("eraser", erasure.user) as tx:
-            return await self._receipt(tx, erasure, erasure.layers)
+            receipt = await self._receipt(tx, erasure, erasure.layers)
+            return (await secrets(tx)).sign(receipt) if signed else receipt
 
     @property
     def residuals(self) -> tuple[str, ...]:
@@ -215,6 +244,13 @@ class Eraser:
     async def _sweep(self, erasure: Erasure) -> None:
         """No writer of before is alive: what one may have left goes, and with it the last row that names the person."""
         layers = await self._pass(erasure, last=True)
+        try:
+            await self._end(erasure, layers)
+        except LedgerUnavailable:
+            async with self.database.transaction("eraser", erasure.user) as tx:
+                await tx.execute(_SQL["sweep_later"], erasure_id=erasure.erasure_id, delay=_delay(erasure.attempts))
+
+    async def _end(self, erasure: Erasure, layers: Mapping[str, LayerErasure]) -> None:
         async with self.database.transaction("eraser", erasure.user) as tx:
             receipt = await self._receipt(tx, erasure, layers)
             if not receipt.verified:
@@ -223,7 +259,8 @@ class Eraser:
             if await tx.row(_SQL["end"], erasure_id=erasure.erasure_id):
                 await self._remove_user(tx, erasure.epoch)
                 swept = replace(receipt, swept_at=datetime.now(UTC))
-                await self.receipts.append(tx, swept, await secrets(tx))
+                swept = await self.receipts.append(tx, swept, await secrets(tx))
+                await self.ledger.write(erasure.user.tenant_id, swept)
 
     async def _remove_user(self, tx: Transaction, epoch: int) -> None:
         """The user's row itself, unless the person has returned meanwhile. Two statements: the second sees what the lock waited for."""

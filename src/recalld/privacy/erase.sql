@@ -10,16 +10,16 @@ update recalld.users
 set epoch = greatest(epoch + 1, (extract(epoch from now()) * 1000000)::bigint), facts_version = 0, episodes_version = 0,
     language = default, created_at = now()
 where tenant_id = %(tenant_id)s and user_id = %(user_id)s
-returning epoch
+returning epoch, now() as requested_at
 
 -- name: begin
 -- The erasure itself, committed with the fence and before anything is deleted.
-insert into recalld.erasures (tenant_id, user_id, erasure_id, epoch, status, requested_at)
-values (%(tenant_id)s, %(user_id)s, %(erasure_id)s, %(epoch)s, 'running', %(requested_at)s)
+insert into recalld.erasures (tenant_id, user_id, erasure_id, epoch, status, requested_at, retry_at)
+values (%(tenant_id)s, %(user_id)s, %(erasure_id)s, %(epoch)s, 'running', %(requested_at)s, now() + make_interval(secs => %(grace)s::float8))
 
 -- name: begin_again
 -- An erasure that waits for a layer goes on, up to the new epoch.
-update recalld.erasures set epoch = %(epoch)s::bigint, status = 'running', retry_at = now() + interval '1 minute'
+update recalld.erasures set epoch = %(epoch)s::bigint, status = 'running', retry_at = now() + make_interval(secs => %(grace)s::float8)
 where tenant_id = %(tenant_id)s and user_id = %(user_id)s and status = 'partial'
 returning erasure_id, epoch, requested_at, receipt, attempts
 

@@ -93,6 +93,11 @@ class Receipts:
         )
         return cursor.rowcount == 1
 
+    async def restore(self, tx: Transaction, signed: ErasureReceipt) -> None:
+        """Put a receipt that was signed before behind the chain, as it is."""
+        last = await tx.row(_SQL["last"])
+        await self.insert(tx, signed, seq=last["seq"] + 1 if last else 1)
+
     async def latest(self, tenant_id: str, erasure_id: str) -> ErasureReceipt | None:
         """The newest receipt of one erasure."""
         async with self._database.transaction("auditor", tenant_scope(tenant_id)) as tx:

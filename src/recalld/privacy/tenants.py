@@ -3,32 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, fields, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib import metadata
-from typing import Any
 from uuid import uuid4
 
+import structlog
 from psycopg.rows import DictRow
 
-from recalld.errors import InvalidInput
+from recalld.errors import InvalidInput, LedgerUnavailable
 from recalld.postgres.pool import Database, Transaction
 from recalld.postgres.queries import beside
 from recalld.privacy.audit import Audit
-from recalld.privacy.erase import MARGIN_SECONDS, Eraser
+from recalld.privacy.erase import MARGIN_SECONDS, Eraser, Erasure
+from recalld.privacy.ledger import Entry, entry
 from recalld.privacy.receipt import (
     Receipts,
     Secrets,
-    as_mapping,
-    from_mapping,
+    hash_of,
     secrets,
     signed_by,
 )
 from recalld.values import ErasureReceipt, LayerErasure, UserRef, tenant_scope
 
 _SQL = beside(__file__, "tenants.sql")
+log = structlog.get_logger("recalld.privacy")
 PAGE = 500
 BATCH = 100  # people erased before it is noted that the process is at it
 AT_ONCE = 4  # people erased at the same time
@@ -85,6 +86,11 @@ class Applied:
     restored: int  # of them, those that the database lacked
     erased: int  # people erased again
 
+    def plus(self, other: Applied) -> Applied:
+        """Both together."""
+        names = ("receipts", "restored", "erased")
+        return Applied(**{name: getattr(self, name) + getattr(other, name) for name in names})
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tenants:
@@ -116,6 +122,10 @@ class Tenants:
         goes on with those who are left, and so does calling this again. A worker looks once more after the lease; from then on the tenant
         may begin anew.
         """
+        return await self._carry_out(await self._close(tenant_id), report)
+
+    async def _close(self, tenant_id: str) -> Closed:
+        """From here on nothing is written for the tenant, and a worker erases it should nobody else."""
         async with self.database.transaction("eraser", tenant_scope(tenant_id)) as tx:
             keys = (await tx.execute(_SQL["delete_api_keys"])).rowcount
             await tx.execute(_SQL["close"], erasure_id=str(uuid4()), grace=GRACE_SECONDS, keys=keys)
@@ -124,7 +134,10 @@ class Tenants:
         people = (await self._left(closed)).people
         async with self.database.transaction("eraser", tenant_scope(tenant_id)) as tx:
             await tx.execute(_SQL["count"], people=people)
-        return await self._carry_out(replace(closed, people=closed.people or people), report)
+            standing = (await secrets(tx)).sign(await self._receipt(tx, closed, Left(people=people, unfinished=1), {}))
+        with suppress(LedgerUnavailable):  # it is not verified before the ledger is written
+            await self.eraser.ledger.write(tenant_id, standing)
+        return replace(closed, people=closed.people or people)
 
     async def status(self, tenant_id: str, erasure_id: str) -> ErasureReceipt:
         """How far an erasure is, of a person or of the whole tenant: its newest receipt. Raises `NotFound`."""
@@ -145,8 +158,16 @@ class Tenants:
         return len(due)
 
     async def _carry_out(self, closed: Closed, report: Report | None) -> ErasureReceipt:
-        proof = await self.receipts.latest(closed.tenant_id, closed.erasure_id)
         await self._erase_everybody(closed, report)
+        try:
+            return await self._conclude(closed)
+        except LedgerUnavailable:
+            async with self.database.transaction("eraser", tenant_scope(closed.tenant_id)) as tx:
+                await tx.execute(_SQL["look_again"], delay=LATER_SECONDS)
+            return await self.status(closed.tenant_id, closed.erasure_id)
+
+    async def _conclude(self, closed: Closed) -> ErasureReceipt:
+        proof = await self.receipts.latest(closed.tenant_id, closed.erasure_id)
         left = await self._left(closed)
         async with self.database.transaction("eraser", tenant_scope(closed.tenant_id)) as tx:
             receipt = await self._receipt(tx, closed, left, await self._layers(tx, closed))
@@ -161,6 +182,7 @@ class Tenants:
                 receipt = replace(receipt, swept_at=receipt.verified_at)
             receipt = await self.receipts.append(tx, receipt, await secrets(tx))
             await self.audit.write(tx, "tenant.erased", count=receipt.layers["people"].deleted)
+            await self.eraser.ledger.write(closed.tenant_id, receipt)
         return receipt
 
     async def _erase_everybody(self, closed: Closed, report: Report | None) -> None:
@@ -231,74 +253,153 @@ class Tenants:
     async def ledger(self, tenant_id: str) -> list[str]:
         """The tenant's erasures as lines of JSON, those under way too: to be kept outside of all backups."""
         standing = [await self.eraser.status(tenant_id, one) for one in await self._unfinished(tenant_id)]
-        chain = [*await self.receipts.all(tenant_id), *(one for one in standing if not one.verified)]
-        return [json.dumps({"tenant_id": tenant_id, "receipt": as_mapping(one)}, sort_keys=True) for one in chain]
+        async with self.database.transaction("eraser", tenant_scope(tenant_id)) as tx:
+            keys = await secrets(tx)
+        chain = [*await self.receipts.all(tenant_id), *(keys.sign(one) for one in standing if not one.verified)]
+        return [Entry(tenant_id=tenant_id, receipt=one).line for one in chain]
 
     async def _unfinished(self, tenant_id: str) -> list[str]:
         async with self.database.unscoped("sweeper") as tx:
             return [row["erasure_id"] for row in await tx.rows(_SQL["unfinished"], tenant_id=tenant_id)]
+
+    async def catch_up(self) -> Applied:
+        """Before anything is served: when the database lacks what stands in the ledger of this installation, the ledger is applied.
+
+        Its last lines tell whether the database is behind. Raises `LedgerUnavailable`, and `InvalidInput` for lines of somebody else.
+        """
+        ledger = self.eraser.ledger
+        recent = await asyncio.to_thread(ledger.recent)
+        if not any([await self._missing(tenant_id, receipts) for tenant_id, receipts in _by_tenant(recent).items()]):
+            return Applied(receipts=len(recent), restored=0, erased=0)
+        done = await self._apply_all(await asyncio.to_thread(ledger.all))
+        log.warning("ledger.applied", receipts=done.receipts, restored=done.restored, erased=done.erased)
+        return done
 
     async def apply(self, lines: Iterable[str]) -> Applied:
         """Erase again whom the ledger names and a restored database still has. Before it serves. Repeating changes nothing.
 
         Raises `InvalidInput` for a line that was changed or comes from another installation.
         """
-        by_tenant: dict[str, list[ErasureReceipt]] = {}
-        for tenant_id, receipt in map(_line, filter(str.strip, lines)):
-            by_tenant.setdefault(tenant_id, []).append(receipt)
+        return await self._apply_all([entry(line) for line in lines if line.strip()])
+
+    async def _apply_all(self, entries: Iterable[Entry]) -> Applied:
         total = Applied(receipts=0, restored=0, erased=0)
-        for tenant_id, receipts in by_tenant.items():
-            done = await self._apply(tenant_id, receipts)
-            total = Applied(
-                receipts=total.receipts + done.receipts,
-                restored=total.restored + done.restored,
-                erased=total.erased + done.erased,
-            )
+        for tenant_id, receipts in _by_tenant(entries).items():
+            total = total.plus(await self._apply(tenant_id, receipts))
         return total
 
     async def _apply(self, tenant_id: str, receipts: Sequence[ErasureReceipt]) -> Applied:
         async with self.database.transaction("eraser", tenant_scope(tenant_id)) as tx:
             keys = await secrets(tx)
-        signed = [receipt for receipt in receipts if receipt.signature]
-        for receipt in signed:
+        for receipt in receipts:
             if not signed_by(receipt, keys.public_key):
                 raise InvalidInput(
                     f"receipt {receipt.erasure_id!r} was not signed by this installation, or was changed"
                 )
-        restored = await self._restore_chain(tenant_id, signed)
-        return Applied(
-            receipts=len(receipts), restored=restored, erased=await self._erase_named(tenant_id, receipts, keys)
+        return await self._bring_up(tenant_id, receipts, keys)
+
+    async def _bring_up(self, tenant_id: str, receipts: Sequence[ErasureReceipt], keys: Secrets) -> Applied:
+        """Fences first, so that a crash in between serves nobody who was erased; then the chain; then the erasures."""
+        missing = await self._missing(tenant_id, receipts)
+        proven = {receipt.erasure_id for receipt in receipts if receipt.verified}
+        begun = {one.erasure_id: one for one in missing if one.erasure_id not in proven}
+        erasures = [one async for one in self._fence_named(tenant_id, receipts, keys, begun)]
+        closed = await self._close_again(
+            tenant_id, [one for one in receipts if one.subject == keys.tenant_subject(tenant_id)]
         )
+        restored = await self._restore_chain(tenant_id, [receipt for receipt in missing if receipt.verified])
+        for erasure in erasures:
+            await self.eraser.carry_out(erasure)
+        if closed is not None:
+            await self._carry_out(closed, None)
+        await self._close_begun(tenant_id, await self._missing(tenant_id, list(begun.values())))
+        return Applied(receipts=len(receipts), restored=restored, erased=len(erasures))
 
-    async def _restore_chain(self, tenant_id: str, signed: Sequence[ErasureReceipt]) -> int:
-        """Receipts that follow the end of the database's chain come back into it."""
-        known = await self.receipts.all(tenant_id)
-        missing = [receipt for receipt in signed if receipt not in known]
+    async def _close_again(self, tenant_id: str, receipts: Sequence[ErasureReceipt]) -> Closed | None:
+        """Close a tenant that was erased as a whole, where anything of it is older than that."""
+        if not receipts:
+            return None
+        asked = max(receipt.requested_at for receipt in receipts)
+        async with self.database.unscoped("sweeper") as tx:
+            people = await tx.row(_SQL["older"], tenant_id=tenant_id, epoch=_epoch(asked))
+        async with self.database.transaction("app", tenant_scope(tenant_id)) as tx:
+            own = await tx.row(_SQL["own_older"], moment=asked)
+        return await self._close(tenant_id) if people or own else None
+
+    async def _missing(self, tenant_id: str, receipts: Sequence[ErasureReceipt]) -> list[ErasureReceipt]:
+        """Those that the database lacks: of an erasure that began any trace, of a verified one its receipt, of a second pass that one's."""
+        ids = sorted({receipt.erasure_id for receipt in receipts})
+        async with self.database.transaction("auditor", tenant_scope(tenant_id)) as tx:
+            proven = {(row["erasure_id"], row["swept"]) for row in await tx.rows(_SQL["proven"], erasure_ids=ids)}
+        async with self.database.unscoped("sweeper") as tx:
+            begun = {
+                row["erasure_id"] for row in await tx.rows(_SQL["begun"], tenant_id=tenant_id, erasure_ids=ids)
+            } | {erasure_id for erasure_id, _ in proven}
+        return [
+            receipt
+            for receipt in receipts
+            if (
+                (receipt.erasure_id, receipt.swept_at is not None) not in proven
+                if receipt.verified
+                else receipt.erasure_id not in begun
+            )
+        ]
+
+    async def _restore_chain(self, tenant_id: str, missing: Sequence[ErasureReceipt]) -> int:
+        """Receipts come back into the chain, in order; of two of the same erasure, the one that others follow."""
+        followed = {receipt.previous for receipt in missing}
+        chosen: dict[tuple[str, bool], ErasureReceipt] = {}
+        for receipt in missing:
+            key = (receipt.erasure_id, receipt.swept_at is not None)
+            if key not in chosen or hash_of(receipt) in followed:
+                chosen[key] = receipt
         async with self.database.transaction("eraser", tenant_scope(tenant_id)) as tx:
-            for seq, receipt in enumerate(missing, start=len(known) + 1):
-                await self.receipts.insert(tx, receipt, seq=seq)
-        return len(missing)
+            for receipt in chosen.values():
+                await self.receipts.restore(tx, receipt)
+        return len(chosen)
 
-    async def _erase_named(self, tenant_id: str, receipts: Sequence[ErasureReceipt], keys: Secrets) -> int:
-        newest: dict[str, datetime] = {}
+    async def _fence_named(
+        self,
+        tenant_id: str,
+        receipts: Sequence[ErasureReceipt],
+        keys: Secrets,
+        begun: Mapping[str, ErasureReceipt],
+    ) -> AsyncGenerator[Erasure]:
+        """The erasure of everybody whose memory is older than one of theirs; what had only begun goes on under its id."""
+        newest: dict[str, ErasureReceipt] = {}
         for receipt in receipts:
-            newest[receipt.subject] = max(receipt.requested_at, newest.get(receipt.subject, receipt.requested_at))
-        whole = newest.get(keys.tenant_subject(tenant_id))
-        erased = 0
+            if receipt.subject not in newest or receipt.requested_at >= newest[receipt.subject].requested_at:
+                newest[receipt.subject] = receipt
         async for known in self.users(tenant_id):
-            asked = [moment for moment in (newest.get(keys.subject(known.user)), whole) if moment is not None]
-            if asked and known.epoch < int(max(asked).timestamp() * 1_000_000):  # an epoch is the clock's
-                await self.eraser.erase(known.user)
-                erased += 1
-        return erased
+            own = newest.get(keys.subject(known.user))
+            if own is not None and known.epoch < _epoch(own.requested_at):
+                yield await self.eraser.begin(
+                    known.user, erasure_id=own.erasure_id if own.erasure_id in begun else None
+                )
+
+    async def _close_begun(self, tenant_id: str, receipts: Sequence[ErasureReceipt]) -> None:
+        """Erasures that had begun, of people whom the restored database does not have: they are through, and have a receipt."""
+        nobody = {"people": LayerErasure(before=0, deleted=0, after=0)}
+        for receipt in receipts:
+            closing = replace(receipt, status="verified", verified_at=datetime.now(UTC), layers=nobody)
+            async with self.database.transaction("eraser", tenant_scope(tenant_id)) as tx:
+                signed = await self.receipts.append(tx, closing, await secrets(tx))
+                await self.eraser.ledger.write(tenant_id, signed)
 
 
-def _line(text: str) -> tuple[str, ErasureReceipt]:
-    try:
-        body: Mapping[str, Any] = json.loads(text)
-        return str(body["tenant_id"]), from_mapping(body["receipt"])
-    except (ValueError, KeyError, TypeError):
-        raise InvalidInput("a line of the ledger is not one of 'recalld erasures export'") from None
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _epoch(moment: datetime) -> int:
+    """A moment of the database's clock as the epoch that an erasure raised a user to then; exact, as a float is not."""
+    return (moment - EPOCH) // timedelta(microseconds=1)
+
+
+def _by_tenant(entries: Iterable[Entry]) -> dict[str, list[ErasureReceipt]]:
+    found: dict[str, list[ErasureReceipt]] = {}
+    for one in entries:
+        found.setdefault(one.tenant_id, []).append(one.receipt)
+    return found
 
 
 def _closed(row: DictRow) -> Closed:

@@ -7,6 +7,28 @@ where tenant_id = %(tenant_id)s and user_id > %(after)s order by user_id limit %
 -- Over all users of a tenant, ids only: erasures under way.
 select erasure_id from recalld.erasures where tenant_id = %(tenant_id)s and status <> 'verified' order by requested_at, erasure_id
 
+-- name: proven
+-- Which of some erasures have a receipt, and which one of their second pass.
+select erasure_id, receipt ->> 'swept_at' is not null as swept from recalld.receipts
+where tenant_id = %(tenant_id)s and erasure_id = any(%(erasure_ids)s::text[])
+
+-- name: begun
+-- Over all users of a tenant, ids only: which of some erasures are under way, of people or of the tenant.
+select x.erasure_id from recalld.erasures x where x.tenant_id = %(tenant_id)s and x.erasure_id = any(%(erasure_ids)s::text[])
+union all
+select r.erasure_id from recalld.tenant_rules r where r.tenant_id = %(tenant_id)s and r.erasure_id = any(%(erasure_ids)s::text[])
+
+-- name: older
+-- Over all users of a tenant: whether anybody is older than its erasure.
+select user_id from recalld.users where tenant_id = %(tenant_id)s and epoch < %(epoch)s::bigint limit 1
+
+-- name: own_older
+-- The same of a tenant's own rows.
+select 'key' as what from recalld.api_keys k where k.tenant_id = %(tenant_id)s and k.created_at < %(moment)s::timestamptz
+union all
+select 'purpose' as what from recalld.purposes p where p.tenant_id = %(tenant_id)s and p.declared_at < %(moment)s::timestamptz
+limit 1
+
 -- name: close
 -- From now on nothing is written for the tenant. One that is closed already goes on under its id.
 insert into recalld.tenant_rules as r (tenant_id, closed_at, erasure_id, sweep_at, keys, receipts_before)
