@@ -66,15 +66,15 @@ async def test_each_step_of_an_erasure_stands_in_the_ledger_and_names_nobody(
     migrated_urls: DatabaseUrls, file: Path, admin: psycopg.Connection[Any]
 ) -> None:
     async with opened(migrated_urls, file) as memory:
-        await remember(memory.user("acme", "ada"))
-        await memory.user("acme", "ada").erase()
+        await remember(memory.user("acme", "xenia"))
+        await memory.user("acme", "xenia").erase()
         assert told(file) == ["partial", "verified"]
         admin.execute("update recalld.erasures set sweep_at = now()")
         await memory.parts.eraser.resume()
         assert told(file) == ["partial", "verified", "swept"]
         chain = await memory.receipts("acme")
     assert [entry(line).receipt for line in file.read_text().splitlines()][1:] == chain
-    assert "ada" not in file.read_text()
+    assert "xenia" not in file.read_text()
 
 
 async def test_a_restored_database_is_brought_up_to_date_before_it_serves(
