@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from recalld.ingest.local.facts import extract
+from recalld.ingest.local.facts.spelling import put_right
 from recalld.layers.facts.attributes import Attributes
-from tests.unit.extraction import ATTRIBUTES, session, told
+from tests.unit.extraction import ATTRIBUTES, said, session, told
 
 
 def renewed(text: str, *known: str) -> set[tuple[str, str]]:
@@ -75,6 +76,27 @@ def test_a_guess_is_granted_in_part_and_put_right_in_part() -> None:
 
 @pytest.mark.parametrize(("slip", "right"), [("retierd", "retired"), ("marreid", "married"), ("agian", "again")])
 def test_two_letters_the_wrong_way_round_are_read(slip: str, right: str) -> None:
-    from recalld.ingest.local.facts.spelling import put_right
-
     assert put_right(f"im {slip}") == f"im {right}"
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong", "right"),
+    [
+        ("I said Aalen, sorry, I meant we live in Ulm", "Aalen", "Ulm"),
+        ("I told you I live in Aalen, that was wrong, I live in Ulm", "Aalen", "Ulm"),
+    ],
+)
+def test_what_was_said_wrong_earlier_is_corrected_not_left(text: str, wrong: str, right: str) -> None:
+    corrections = [(c.value, c.replaces) for c in said(text) if c.act == "correct"]
+    assert corrections == [(right, wrong)]
+
+
+def test_a_dentist_takes_no_doctors_place() -> None:
+    attributes = Attributes()
+    names = {attributes.canonical(name) for name in ("GP", "dentist", "therapist", "vet")}
+    assert names == {"doctor", "dentist", "therapist", "vet"}
+
+
+def test_an_internet_provider_takes_no_mobile_providers_place() -> None:
+    attributes = Attributes()
+    assert attributes.canonical("ISP") != attributes.canonical("phone provider")

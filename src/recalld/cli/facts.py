@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -21,7 +22,7 @@ from recalld.cli.options import (
     runs,
 )
 from recalld.errors import InvalidInput
-from recalld.values import FactConflict, History, Statement
+from recalld.values import Fact, FactConflict, History, Statement
 
 facts_app = typer.Typer(
     help="What is known about a person: the list, or history, conflicts and why.", invoke_without_command=True
@@ -74,9 +75,13 @@ async def history(
         found = await memory.history(attribute, purposes=purposes or None)
     if json:
         render.as_json(found)
-    elif not found:
+        return
+    told = [
+        timeline for timeline in found if timeline.entries
+    ]  # an end of something that was never known tells nothing
+    if not told:
         render.console.print("Nothing is known.")
-    for timeline in () if json else found:
+    for timeline in told:
         render.console.print(history_table(timeline))
 
 
@@ -134,7 +139,7 @@ def history_table(timeline: History) -> Table:
         because = entry.statements[0].quote or f"set through the {fact.origin}"
         cells = (
             fact.value,
-            fact.status,
+            "expired" if fact.status == "current" and over(fact) else fact.status,
             render.day(fact.valid_from),
             render.day(fact.valid_to),
             f"{fact.confirmations}×",
@@ -142,6 +147,11 @@ def history_table(timeline: History) -> Table:
         )
         made.add_row(*map(Text, cells), Text(ended.quote or ended.value if ended else "–"))
     return made
+
+
+def over(fact: Fact) -> bool:
+    """True when the end that *fact* was given in advance has passed."""
+    return fact.valid_to is not None and fact.valid_to <= datetime.now(UTC)
 
 
 def conflicts_table(found: list[FactConflict]) -> Table:

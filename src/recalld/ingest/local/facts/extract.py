@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 
 from recalld.ingest.local.facts import antecedents, dialogue, frames, profile, renewed, times
-from recalld.ingest.local.facts.findings import Finding, Reader, index, instead
+from recalld.ingest.local.facts.findings import Finding, Reader, index, instead, put_right
 from recalld.ingest.local.facts.material import own_words
 from recalld.ingest.local.facts.row import Row
 from recalld.ingest.local.facts.rows import ROWS
@@ -72,7 +72,7 @@ def _of_message(
     reader = Reader(_rows(), _window(session, seq, sentences), cased, attributes)
     following = session.messages[seq + 1] if seq + 1 < len(session.messages) else None
     echo = lower(following.content[:400]) if following and following.role == "assistant" else ""
-    found = [finding for sentence in sentences for finding in map(instead, _in_sentence(sentence, reader, echo))]
+    found = [put_right(instead(finding)) for sentence in sentences for finding in _in_sentence(sentence, reader, echo)]
     said_at = session.messages[seq].at or session.ended_at
     yield from (times.dated(finding, said_at, session.session.timezone) for finding in found)
     if before is not None:

@@ -223,6 +223,26 @@ def instead(finding: Finding) -> Finding:
     return replace(finding, act=act, replaces=old.value)
 
 
+_MISSAID = re.compile(
+    r"\bi (?:said|told you|wrote|typed|put|mentioned|gave you)(?: that)?(?: (?:it was|it's|i was|i'm|i live|i lived|i work|my \w+ is))?"
+    r"(?: (?:in|at|as|on|for))?(?: (?:a|an|the))? (?P<old>[^,.;:!?]{2,40}?)"
+    r"(?=[,.;:!?]|\s(?:but|when|and|by|earlier|before|last|instead|-)\b)(?P<rest>.*)"
+)
+_WRONGLY = re.compile(r"\b(?:sorry|meant|mean|wrong|mistake\w*|actually|correct\w*|oops|typo|slip|misspoke|should)\b")
+
+
+def put_right(finding: Finding) -> Finding:
+    """*finding* as a correction, when its sentence takes back an earlier one: "I said Bonn, sorry, I meant Cologne"."""
+    said = _MISSAID.search(finding.sentence.low)
+    if said is None or finding.act != "state" or not finding.kind or not _WRONGLY.search(said.group("rest")):
+        return finding
+    start, end = said.span("old")
+    old = next(iter(kind(finding.kind)(finding.sentence.text[start:end], True)), None)
+    if old is None or start <= finding.place < end or old.value.casefold() == finding.value.casefold():
+        return finding
+    return replace(finding, act="correct", replaces=old.value)
+
+
 def _covered(finding: Finding, kept: Sequence[Finding], *, any_attribute: bool) -> bool:
     """True when an earlier row read the same words for the same attribute: "dog Rex" leaves nothing for "dog"."""
     return any(

@@ -303,7 +303,7 @@ ROWS = (
         "<:species> , <pet:names>",
     ),
 
-    row("{my} {new}? gp|doctor|physician|dentist|vet|therapist|midwife is|:|, <doctor:titled>", asked=True),
+    row("{my} {new}? gp|doctor|physician is|:|, <doctor:titled>", asked=True),
     row(
         "{im} {adv}? with|back_with|seeing|under <doctor:titled> now|again|instead|these_days|since|,|for",
         needs=r"\b(?:gp|doctor|surgery|appointment|dentist|practice|clinic|prescription|referral|letter)\b",
