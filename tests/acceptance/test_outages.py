@@ -26,7 +26,8 @@ NOON = datetime(2026, 11, 3, 12, tzinfo=UTC)
 USERS = 8
 FULL = os.environ.get("RECALLD_FULL") == "1"
 RATE = 200 if FULL else 0  # requests a second; 0: as fast as they are answered
-TALKERS, STEPS = (40, 100) if FULL else (4, 20)  # steps of each in one of five parts
+SECONDS = 20.0 if FULL else 0.0  # each of five parts lasts so long at least
+TALKERS, STEPS = (40, 20) if FULL else (3, 20)  # steps of each in a part, at least
 
 
 @pytest.fixture
@@ -160,19 +161,22 @@ class Talker:
             assert block.messages[-1].content == self.last
 
 
-async def load(talkers: list[Talker], steps: int) -> float:
-    """So many requests of everybody, at `RATE` a second in all; the rate that was reached."""
+async def load(talkers: list[Talker]) -> float:
+    """Requests of everybody, at `RATE` a second in all; the rate that was reached."""
     loop = asyncio.get_running_loop()
     begun, interval = loop.time(), len(talkers) / RATE if RATE else 0.0
 
-    async def one(talker: Talker, offset: float) -> None:
-        for number in range(steps):
+    async def one(talker: Talker, offset: float) -> int:
+        number = 0
+        while number < STEPS or loop.time() < begun + SECONDS:
             if (early := begun + offset + number * interval - loop.time()) > 0:
                 await asyncio.sleep(early)
             await talker.step()
+            number += 1
+        return number
 
-    await asyncio.gather(*(one(talker, interval * place / len(talkers)) for place, talker in enumerate(talkers)))
-    return steps * len(talkers) / (loop.time() - begun)
+    made = await asyncio.gather(*(one(talker, interval * place / len(talkers)) for place, talker in enumerate(talkers)))
+    return sum(made) / (loop.time() - begun)
 
 
 async def test_a_minute_without_the_index_and_redis_is_not_noticed(
@@ -180,11 +184,11 @@ async def test_a_minute_without_the_index_and_redis_is_not_noticed(
 ) -> None:
 
     talkers = [Talker(served.user("acme", f"user-{number}")) for number in range(TALKERS)]
-    rates = [await load(talkers, STEPS)]
+    rates = [await load(talkers)]
 
     for change in (redis.stop, redis.start, flushed(redis)):  # the index is away all the time
         await index.stop()
-        loading = asyncio.create_task(load(talkers, STEPS))
+        loading = asyncio.create_task(load(talkers))
         await asyncio.to_thread(change)
         rates.append(await loading)
     deleted, erased = talkers[0].user, talkers[1].user
@@ -197,7 +201,7 @@ async def test_a_minute_without_the_index_and_redis_is_not_noticed(
     monkeypatch.setattr("recalld.layers.working.redis.REST_SECONDS", 0.0)
     monkeypatch.setattr("recalld.layers.vectors.reach.REST_SECONDS", 0.0)
     await rested(talkers[2].user)
-    rates.append(await load(talkers[2:], STEPS))
+    rates.append(await load(talkers[2:]))
     print(f"requests per second: {', '.join(f'{rate:.0f}' for rate in rates)}")
 
     await ingested(served, talkers)

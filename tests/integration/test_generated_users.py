@@ -10,8 +10,9 @@ import pytest
 from psycopg import sql
 
 from benchmarks.load import TABLES, ingest_people, load, made_id, user_id
-from benchmarks.people import FACTS, NOW, TENANT, Shape
+from benchmarks.people import FACTS, NOW, ORDINARY, TENANT, Shape
 from recalld import Memory
+from recalld.cli.plan import plan_for
 from recalld.postgres.embedded import DatabaseUrls
 from recalld.postgres.lint import lint
 
@@ -87,3 +88,15 @@ async def test_a_loaded_database_is_sound(loaded: dict[str, Any], memory: Memory
     assert (compared.equal, compared.users, compared.episodes) == (True, USERS, USERS * SESSIONS)
     async with memory.parts.database.catalog() as connection:
         assert await lint(connection) == []
+
+
+async def test_the_plan_counts_as_many_bytes_as_a_user_takes(
+    memory: Memory, migrated_urls: DatabaseUrls, admin: psycopg.Connection[Any]
+):
+    sessions, users = 10, 1_000
+    await ingest_people(memory, sessions, people=PEOPLE, shape=ORDINARY)
+    await asyncio.to_thread(load, migrated_urls.migrator, users, people=PEOPLE)
+    (stored,) = admin.execute(
+        "select sum(pg_total_relation_size('recalld.' || name)) from unnest(%s::text[]) name", (list(TABLES),)
+    ).fetchall()
+    assert float(stored[0]) / users == pytest.approx(plan_for(users, sessions, 1).bytes_per_user, rel=0.1)
