@@ -14,8 +14,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -35,27 +36,47 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--requests", type=int, default=2000)
     parser.add_argument("--clients", type=int, default=8, help="connections of the throughput run")
     options = parser.parse_args(arguments)
+    with serving() as server:
+        asyncio.run(measure(server.url, server.key("bench"), options))
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server under measurement."""
+
+    url: str
+    environment: dict[str, str]
+
+    def key(self, tenant: str) -> str:
+        """A new key."""
+        made = [sys.executable, "-m", "recalld", "keys", "create", "--tenant", tenant]
+        return subprocess.run(made, env=self.environment, capture_output=True, text=True, check=True).stdout.strip()
+
+
+@contextmanager
+def serving(**settings: str) -> Generator[Server]:
+    """A server process over a new embedded PostgreSQL, with *settings* as variables."""
     # beside the home folder of nobody in particular: the embedded server's account must be able to enter it
     with tempfile.TemporaryDirectory(prefix="recalld-bench-") as folder:
         Path(folder).chmod(0o711)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
-        environment = {**os.environ, "RECALLD_DATA_DIR": str(Path(folder) / "data"), "RECALLD_PORT": str(port)}
+        place = {"RECALLD_DATA_DIR": str(Path(folder) / "data"), "RECALLD_PORT": str(port)}
+        environment = {**os.environ, **place, **settings}
         begun = time.perf_counter()
         with (Path(folder) / "log").open("wb") as log:
-            server = subprocess.Popen(
+            process = subprocess.Popen(
                 [sys.executable, "-m", "recalld", "serve"], env=environment, stdout=log, stderr=log
             )
         try:
-            wait_for(f"http://127.0.0.1:{port}/healthz")
+            url = f"http://127.0.0.1:{port}"
+            wait_for(f"{url}/healthz")
             print(f"first start to healthy: {time.perf_counter() - begun:.2f} s")
-            made = [sys.executable, "-m", "recalld", "keys", "create", "--tenant", "bench"]
-            key = subprocess.run(made, env=environment, capture_output=True, text=True, check=True).stdout.strip()
-            asyncio.run(measure(f"http://127.0.0.1:{port}", key, options))
+            yield Server(url, environment)
         finally:
-            server.terminate()
-            server.wait(30)
+            process.terminate()
+            process.wait(30)
 
 
 def wait_for(url: str) -> None:
@@ -142,9 +163,10 @@ async def throughput(work: Callable[[int], Awaitable[None]], count: int, clients
     )
 
 
-def report(name: str, seconds: list[float]) -> None:
-    """Percentiles in milliseconds."""
+def report(name: str, seconds: list[float]) -> float:
+    """Percentiles in milliseconds; the p95 in seconds."""
     cuts = statistics.quantiles(seconds, n=100)
     print(
         f"{name}: p50 {cuts[49] * 1000:.2f} ms, p95 {cuts[94] * 1000:.2f} ms, p99 {cuts[98] * 1000:.2f} ms ({len(seconds)} requests)"
     )
+    return cuts[94]

@@ -12,7 +12,7 @@ import pytest
 from recalld import Message
 from recalld.client import AsyncClient
 from recalld.errors import RecalldError
-from recalld.server.limits import Bucket, Buckets, Guard, Limits
+from recalld.server.limits import Bucket, Buckets, Guard, Limits, Turns
 from recalld.server.problems import Refused
 from tests.live import live_server
 
@@ -139,3 +139,48 @@ async def test_a_tenant_with_many_requests_waits_for_itself_alone():
     assert refused.value.headers == {"Retry-After": "1"}
     free.set()
     await asyncio.gather(*busy, other)
+
+
+def test_the_share_of_a_tenant_shrinks_while_the_loop_is_late_and_others_ask():
+    turns = Turns(8, 1)
+    turns._seen = {"busy": 0.0, "other": 0.0}
+    shares = []
+    for late in (0.1, 0.1, 0.1, 0.1, *[0.0] * 1000):
+        turns.adjust(late=late)
+        shares.append(turns.share)
+    assert shares[:4] == [4, 2, 1, 1]
+    assert sorted(shares[4:]) == shares[4:]
+    assert shares[-1] == 8
+
+
+def test_a_tenant_that_is_alone_has_all_turns_however_late_the_loop_is():
+    turns = Turns(8, 1)
+    turns._seen = {"busy": 0.0}
+    turns.adjust(late=1.0)
+    assert turns.share == 8
+
+
+async def test_those_that_wait_come_in_their_order_and_one_that_left_takes_no_turn():
+    turns, entered, free = Turns(1, 10), [], asyncio.Event()
+
+    async def work(number: int) -> None:
+        async with turns.turn("busy"):
+            entered.append(number)
+            await free.wait()
+
+    tasks = [asyncio.create_task(work(number)) for number in range(4)]
+    await asyncio.sleep(0)
+    tasks[1].cancel()
+    free.set()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    assert entered == [0, 2, 3]
+    assert turns._tenants == {}
+
+
+async def test_requests_that_wait_for_models_take_no_turn_of_others():
+    turns = Turns(1, 10)
+    async with turns.turn("acme", patient=True), turns.turn("acme"):
+        assert {name: turn.under_way for name, turn in turns._tenants.items()} == {
+            ("acme", True): 1,
+            ("acme", False): 1,
+        }

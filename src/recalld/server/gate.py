@@ -28,6 +28,7 @@ from recalld.tracing import Traced, span
 log = structlog.get_logger("recalld.server")
 
 OPEN = frozenset({"/healthz", "/readyz"})
+PATIENT = ("/end", "/mcp/")  # paths whose requests may wait for a model, without a database connection
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
@@ -122,7 +123,7 @@ class Gate:
         body = await read_body(scope, receive, entry.max_body)
         passage.size = len(body)
         entry.guard.receive(key.tenant_id, len(body))
-        async with entry.guard.turn(key.tenant_id):
+        async with entry.guard.turn(key.tenant_id, patient=scope["path"].endswith(PATIENT)):
             await self._app(scope, replay(body, receive), send)
 
 
