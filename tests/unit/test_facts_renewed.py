@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
 from recalld.ingest.local.facts import extract
@@ -100,3 +103,20 @@ def test_a_dentist_takes_no_doctors_place() -> None:
 def test_an_internet_provider_takes_no_mobile_providers_place() -> None:
     attributes = Attributes()
     assert attributes.canonical("ISP") != attributes.canonical("phone provider")
+
+
+def test_what_is_said_again_is_dated_by_the_last_time_and_cites_it() -> None:
+    one = session(("user", "I live in Ulm"), ("assistant", "Noted."), ("user", "as I said, I live in Ulm"))
+    at = [one.messages[0].at + timedelta(minutes=10 * n) for n in range(3)]  # type: ignore[operator]
+    one = replace(one, messages=tuple(replace(m, at=at[n]) for n, m in enumerate(one.messages)))
+    (candidate,) = extract(one, ATTRIBUTES)
+    assert (candidate.message_seq, candidate.said_at) == (2, at[2])
+    assert candidate.quote in one.messages[2].content
+
+
+def test_a_value_come_back_to_in_one_session_is_the_last_word() -> None:
+    assert [c.value for c in said("I live in Ulm", "we moved to Aalen", "we moved back to Ulm")] == [
+        "Ulm",
+        "Aalen",
+        "Ulm",
+    ]

@@ -4,7 +4,8 @@
   questions, wishes and hearsay.
 - `rows/` holds the tables of patterns, one module per family; a new way of saying something is one more row (see `pattern`
   for the language of the rows, `kinds/` for the values, `lexicon.toml` for classes of words).
-- `dialogue` reads short answers and confirmations, `settle` drops slips that were put right, `times` reads "until June".
+- `dialogue` reads short answers and confirmations, `settle` drops slips that were put right, `times` reads "until June",
+  `renewed` what is said anew without its name ("moved to Thursdays"), by the names of what is known already.
 
 Precise before complete: where a sentence may mean something else, there is no candidate.
 """

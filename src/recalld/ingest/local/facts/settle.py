@@ -37,7 +37,7 @@ def settle(
     kept = _without_general(_without_unnamed(_without_ended(_in_order(findings))))
     for sentence in sentences:
         kept = _taken_up(_put_right(kept, sentence), sentence)
-    return list(_once(_latest_wins(kept, cardinality)))
+    return _once(_latest_wins(kept, cardinality), cardinality)
 
 
 def corrects(sentence: Sentence) -> bool:
@@ -216,9 +216,26 @@ def _latest_wins(findings: Sequence[Finding], cardinality: Callable[[str], Cardi
             yield finding
 
 
-def _once(findings: Iterable[Finding]) -> Iterator[Finding]:
-    seen: set[tuple[str, str, str]] = set()
+def _once(findings: Iterable[Finding], cardinality: Callable[[str], Cardinality]) -> list[Finding]:
+    """*findings* with what is said again told once, in the words of the last time: those date it.
+
+    What was said otherwise in between is no repetition: "Bonn … Ulm … back in Bonn" stays three.
+    """
+    kept: list[Finding] = []
     for finding in findings:
-        if finding.key not in seen:
-            seen.add(finding.key)
-            yield finding
+        alike = [place for place, other in enumerate(kept) if other.attribute == finding.attribute]
+        again = [place for place in alike if kept[place].key == finding.key]
+        since = [kept[place] for place in alike if again and place > again[-1]]
+        beside = cardinality(finding.attribute) == "many" and all(other.act == "state" for other in since)
+        if again and (not since or beside):
+            kept[again[-1]] = _once_more(kept[again[-1]], finding)
+        else:
+            kept.append(finding)
+    return kept
+
+
+def _once_more(first: Finding, again: Finding) -> Finding:
+    """*first* with the sentence of *again*, unless that only confirms what the user had said themselves."""
+    if again.origin != first.origin:
+        return first if first.origin == "stated" else again
+    return replace(first, sentence=again.sentence, place=again.place, end=again.end, start=again.start)
