@@ -64,9 +64,21 @@ class Place:
 STEPS = (  # where a worker may die; the last two leave something outside PostgreSQL
     "recalld.layers.working.journal:Journal.messages",
     "recalld.layers.facts.store:FactStore.add",
-    "recalld.ingest.pipeline:Ingestion._index",
+    "recalld.ingest.pipeline:Ingestion.index",
     "recalld.ingest.pipeline:Ingestion._confirm_indexed",
 )
+
+
+def steps() -> list[tuple[type, str]]:
+    """Each as the class and the name of its method. Raises `AttributeError` for one that is called otherwise by now."""
+    found: list[tuple[type, str]] = []
+    for step in STEPS:
+        module, _, name = step.partition(":")
+        owner, _, method = name.partition(".")
+        kind = getattr(sys.modules[module], owner)
+        getattr(kind, method)
+        found.append((kind, method))
+    return found
 
 
 def dies_in(method: Callable[..., Awaitable[Any]], chance: float) -> Callable[..., Awaitable[Any]]:
@@ -84,10 +96,7 @@ def dies_in(method: Callable[..., Awaitable[Any]], chance: float) -> Callable[..
 def work(place: Place, kill: float) -> None:
     """A worker process: runs the queue until it is killed, by itself or from outside."""
     random.seed(os.getpid())
-    for step in STEPS:
-        module, _, name = step.partition(":")
-        owner, _, method = name.partition(".")
-        kind = getattr(sys.modules[module], owner)
+    for kind, method in steps():
         setattr(kind, method, dies_in(getattr(kind, method), kill / len(STEPS)))
 
     async def run() -> None:
@@ -156,6 +165,7 @@ class Figures:
 
 async def race(place: Place, *, erasures: int, workers: int, kill: float) -> Figures:
     """Erase so many persons while they are written about, and look everywhere for them."""
+    steps()  # here, where it is seen: a worker that cannot start is replaced for ever
     figures, crew = Figures(erasures=erasures), Workers(place, workers, kill)
     keeper = asyncio.create_task(crew.keep())
     async with place.open(worker=False, max_connections=20) as memory:
