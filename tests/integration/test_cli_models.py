@@ -140,10 +140,10 @@ def test_upgrade_lets_the_model_digest_what_it_could_not(database_url: str, monk
             ada = memory.user("acme", "ada")
             ada.append("s1", [Message(role="user", content="I live in Porto.")], at=NOON)
             ada.end_session("s1", wait=True, at=NOON, budget_seconds=60)
-        assert "1 journals are kept, the oldest since" in " ".join(run("upgrade", "--dry-run").split())
+        assert "journals kept: 1, the oldest since" in " ".join(run("upgrade", "--dry-run").split())
         away = False
         assert json.loads(run("upgrade", "--json"))["upgraded"] == 1
-        assert run("upgrade", "--dry-run").strip() == "0 journals are kept"
+        assert run("upgrade", "--dry-run").strip() == "journals kept: 0"
         run("retention", "--tenant", "acme", "--keep-journal-days", "0")
     finally:
         loop.run(server.__aexit__(None, None, None))

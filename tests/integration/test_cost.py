@@ -105,3 +105,14 @@ async def test_the_page_prints(page: CostPage):
     assert "claude-haiku-4-5, whole transcript" in text
     assert "no model at all" in text
     assert "Assumed: the user writes 25%" in text
+
+
+async def test_a_narrow_terminal_folds_the_page_and_cuts_nothing_off(page: CostPage):
+    console = Console(width=80, file=None)
+    with console.capture() as capture:
+        console.print(render(page))
+    text = capture.get()
+    assert "…" not in text
+    assert "≤ 0.01" in text
+    assert "claude-haiku-4-5" in text
+    assert max(map(len, text.splitlines())) <= 80

@@ -33,6 +33,8 @@ from recalld.cli.service import register
 from recalld.cli.vectors import vectors_app
 from recalld.values import DEFAULT_PURPOSE, Message
 
+BUDGET_SECONDS = 60.0  # of `end`: the process would wait for the ingestion before it ends anyway
+
 app = typer.Typer(
     name="recalld",
     help="Cross-session memory for AI agents.",
@@ -91,7 +93,7 @@ async def end(
 ) -> None:
     """End a session: it becomes an episode and facts, and its transcript goes."""
     async with Target(tenant=tenant, user=user, timezone=timezone, data_dir=data_dir).open() as memory:
-        report = await memory.end_session(session_id, wait=wait, at=moment(at, timezone))
+        report = await memory.end_session(session_id, wait=wait, at=moment(at, timezone), budget_seconds=BUDGET_SECONDS)
     render.as_json(report) if json else render.console.print(render.report_line(report))
 
 

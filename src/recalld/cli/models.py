@@ -264,4 +264,4 @@ async def upgrade(
         return
     since = f", the oldest since {kept.oldest:%Y-%m-%d %H:%M} UTC" if kept.oldest else ""
     told = f"{done.upgraded} upgraded, {done.postponed} to be tried again, {done.left} stay as they are; "
-    render.console.print(f"{'' if dry_run else told}{kept.sessions} journals are kept{since}", highlight=False)
+    render.console.print(f"{'' if dry_run else told}journals kept: {kept.sessions}{since}", highlight=False)

@@ -109,7 +109,11 @@ def report_line(report: IngestReport) -> str:
     """One line on an ingestion."""
     spent = sum(report.timings.values())
     counts = f"{report.added} facts added, {report.confirmed} confirmed, {report.closed} closed"
-    return f"{report.status}: {counts}; {spent * 1000:.0f} ms" if report.status == "ingested" else report.status
+    return (
+        f"{report.status}: {counts}; {spent * 1000:.0f} ms, digested by {report.digest_by}"
+        if report.status == "ingested"
+        else report.status
+    )
 
 
 def receipt_table(receipt: ErasureReceipt) -> Table:

@@ -20,15 +20,23 @@ def render(page: CostPage) -> RenderableType:
 
 def _bills(page: CostPage) -> Table:
     profile = page.profile
-    table = Table(
-        title=f"US dollars per user and month, {profile.sessions} sessions of {profile.session_tokens:,} tokens"
+    table = _table(
+        f"US dollars per user and month, {profile.sessions} sessions of {profile.session_tokens:,} tokens",
+        "configuration",
+        *("tokens\nin", "tokens\nout", "digest", "embed", "text\nstored", "vectors\nstored", "total"),
     )
-    table.add_column("configuration")
-    for name in ("tokens in", "out", "summarising", "embedding", "text stored", "vectors stored", "total"):
-        table.add_column(name, justify="right")
     table.add_column(f"≤ {TARGET_USD}", justify="center")
     for each in page.bills:
         table.add_row(each.configuration.name, *_figures(each), _MARK[each.meets_target])
+    return table
+
+
+def _table(title: str, first: str, *figures: str) -> Table:
+    """Names fold where the terminal is narrow: cut off, one model looks like the next."""
+    table = Table(title=title, title_justify="left", title_style="bold", header_style="dim", box=None, pad_edge=False)
+    table.add_column(first, overflow="fold")
+    for name in figures:
+        table.add_column(name, justify="right")
     return table
 
 
@@ -40,10 +48,8 @@ def _figures(bill: Bill) -> tuple[str, ...]:
 
 
 def _blocks(page: CostPage) -> Table:
-    table = Table(title=f"What the memory block adds to the application's own model: {page.block.all} tokens per turn")
-    table.add_column("model")
-    for name in ("per month", "with prompt caching"):
-        table.add_column(name, justify="right")
+    title = f"What the memory block adds to the application's own model: {page.block.all} tokens per turn"
+    table = _table(title, "model", "per month", "with prompt caching")
     for each in page.blocks:
         table.add_row(*_block(each))
     return table

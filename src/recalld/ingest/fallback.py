@@ -52,7 +52,10 @@ class FallbackSummariser:
             return await self._local.digest(session, known_attributes)
         try:
             return await self._model.digest(session, known_attributes)
-        except (ModelError, ConfigurationError) as error:
+        except ConfigurationError as error:  # for the operator: a key, a package or a name
+            log.error("summariser.misconfigured", model=self.name, error=type(error).__name__, problem=str(error))  # noqa: TRY400
+            return await self._local.digest(session, known_attributes)
+        except ModelError as error:
             log.warning("summariser.fell_back", model=self.name, error=type(error).__name__)
             return await self._local.digest(session, known_attributes)
 

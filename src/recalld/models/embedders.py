@@ -175,7 +175,9 @@ def _behind_api(spec: ModelSpec, options: EmbedderOptions, lanes: Lanes) -> Embe
     own = DIMENSIONS.get(str(spec))
     dimensions = spec.dimensions or own
     if dimensions is None:
-        raise ConfigurationError(f"how many dimensions {str(spec)!r} has is not known; write {spec}@N")
+        raise ConfigurationError(
+            f"how many dimensions {str(spec)!r} has is not known; write them behind its name: '…@1024'"
+        )
     shorten_to = spec.dimensions if own and spec.dimensions != own else None
     connect = partial(_connect_api, spec, options, lanes, shorten_to)
     return RemoteEmbedder(f"{spec}@{dimensions}", _checked(dimensions, spec), connect, options)
