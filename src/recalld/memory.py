@@ -114,6 +114,11 @@ class Memory:
         async with self.parts.database.unscoped("sweeper") as tx:
             return await self.parts.journal.backlog(tx)
 
+    async def open_sessions(self, tenant_id: str) -> int:
+        """How many sessions of a tenant are open, over all its users."""
+        async with self.parts.database.unscoped("sweeper") as tx:
+            return await self.parts.journal.count_open(tx, check_id("tenant id", tenant_id))
+
     async def usage(self, tenant_id: str, *, since: date | None = None, until: date | None = None) -> list[UsageRow]:
         """What models took for all users of a tenant, per day (UTC), component and model, on the days in `[since, until)`.
 

@@ -103,6 +103,16 @@ class Settings(BaseSettings):
     tenant_bytes_per_second: float = Field(
         0, ge=0, description="Bytes in the requests of all keys of a tenant; 0: no limit."
     )
+    tenant_open_sessions: int = Field(
+        0,
+        ge=0,
+        description="Open sessions of a tenant, over all processes; a request that opens one more waits. 0: no limit.",
+    )
+    tenant_usd_per_hour: float = Field(
+        0,
+        ge=0,
+        description="Dollars that models may cost for a tenant in an hour; past it, what calls models is refused for a while. 0: no limit.",
+    )
     prepared_statements: bool | None = Field(
         None,
         description="None: on, except through a pooler. On for PgBouncer 1.22 or newer with max_prepared_statements.",

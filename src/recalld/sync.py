@@ -152,6 +152,7 @@ class MemorySync:
         return UserMemorySync(self.memory.user(tenant_id, user_id, purpose=purpose, timezone=timezone), self.loop)
 
     backlog = _waiting_for_all(Memory.backlog)
+    open_sessions = _waiting_for_all(Memory.open_sessions)
     usage = _waiting_for_all(Memory.usage)
     erasure = _waiting_for_all(Memory.erasure)
     receipts = _waiting_for_all(Memory.receipts)

@@ -223,6 +223,37 @@ async def test_who_asks_too_often_is_told_when_to_come_back(memory: Memory):
     assert (answers[-1].status_code, answers[-1].headers["retry-after"]) == (429, "1")
 
 
+async def test_a_tenant_opens_so_many_sessions_and_more_when_some_have_ended(memory: Memory):
+    async with serving(memory, tenant_open_sessions=2) as service:
+        acme, globex = await service.key(), await service.key("globex")
+
+        async def say(session: str, headers: dict[str, str] = acme) -> int:
+            path = f"{USER}/sessions/{session}/messages"
+            return (await service.http.post(path, json=said("hello"), headers=headers)).status_code
+
+        assert [await say("s1"), await say("s2"), await say("s3")] == [200, 200, 429]
+        assert [await say("s1"), await say("s3", globex)] == [200, 200]
+        refused = await service.http.post("/v1/users/eve/sessions/s/messages", json=said("hello"), headers=acme)
+        assert (refused.status_code, refused.headers["retry-after"]) == (429, "1")
+        await service.http.post(f"{USER}/sessions/s1/end?wait=true", headers=acme)
+        service.app.state.entry.guard.sessions._known.clear()  # a second later
+        assert [await say("s3"), await say("s4")] == [200, 429]
+
+
+async def test_who_spent_the_hours_money_is_refused_what_calls_models_and_keeps_the_rights(memory: Memory):
+    async with serving(memory, tenant_usd_per_hour=1) as service:
+        acme, globex = await service.key(), await service.key("globex")
+        use = ModelUse(component="embedder", model="openai:m", cost_usd=Decimal(2))
+        memory.parts.ledger.note(memory.user("acme", "ada").ref, [use])
+        body = {"query": "order"}
+        for path in (f"{USER}/context", f"{USER}/search"):
+            refused = await service.http.post(path, json=body, headers=acme)
+            assert (refused.status_code, int(refused.headers["retry-after"]) > 3000) == (429, True)
+            assert (await service.http.post(path, json=body, headers=globex)).status_code == 200
+        assert (await service.http.get(f"{USER}/facts", headers=acme)).status_code == 200
+        assert (await service.http.delete(USER, headers=acme)).status_code == 200
+
+
 # ---------------------------------------------------------------- how answers look
 async def test_an_unknown_field_is_an_error_that_names_it(service: Service, acme: dict[str, str]):
     answer = await service.http.post(f"{USER}/search", json={"query": "x", "sice": NOON}, headers=acme)

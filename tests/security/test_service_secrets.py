@@ -12,7 +12,7 @@ import pytest
 from recalld import Message
 from recalld.client import AsyncClient
 from recalld.errors import RecalldError
-from recalld.server.limits import Bucket, Buckets, Guard, Limits, Turns
+from recalld.server.limits import Bucket, Buckets, Guard, Limits, Money, Turns
 from recalld.server.problems import Refused
 from tests.live import live_server
 
@@ -120,8 +120,24 @@ def test_buckets_of_many_names_stay_few():
     assert len(buckets._kept) == 10_000
 
 
+async def none_open(tenant_id: str) -> int:
+    return 0
+
+
+def test_money_that_was_spent_flows_back_over_the_hour():
+    now = [0.0]
+    money = Money(1.0, clock=lambda: now[0])
+    money.spend("acme", 1.5)
+    with pytest.raises(Refused) as refused:
+        money.check("acme")
+    assert refused.value.headers == {"Retry-After": "1800"}
+    money.check("globex")
+    now[0] = 1801.0
+    money.check("acme")
+
+
 async def test_a_tenant_with_many_requests_waits_for_itself_alone():
-    guard = Guard(Limits(tenant_concurrency=2, tenant_waiting=1))
+    guard = Guard(Limits(tenant_concurrency=2, tenant_waiting=1), open_sessions=none_open)
     free, entered = asyncio.Event(), []
 
     async def work(tenant: str) -> None:

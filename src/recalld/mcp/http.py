@@ -25,7 +25,7 @@ def mount(app: FastAPI) -> None:
         person = user_id or key.bound_user_id
         if person is None:
             raise InvalidInput("this key is for all users of the tenant; say which one with user_id")
-        return reach(app.state.memory, key, scope, person)
+        return reach(app.state.memory, key, scope, person, app.state.entry.guard)
 
     made = server(allowed)
     application = made.streamable_http_app(

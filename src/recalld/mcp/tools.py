@@ -93,6 +93,7 @@ def _add_reading(made: MCPServer[Any], reach: Reach) -> None:
         """The block of memory for the user's new message: facts, earlier conversations that matter, and the open session."""
         with told():
             access = reach(ctx, "read", user_id)
+            access.check_money()
             await access.check_session(session_id)
             found = await access.user(timezone=timezone).context(
                 query, session_id=session_id, budget_tokens=budget_tokens, purposes=access.reading(None)
@@ -106,6 +107,7 @@ def _add_reading(made: MCPServer[Any], reach: Reach) -> None:
         """Earlier conversations that answer a question such as "what did I say about pricing last Tuesday"."""
         with told():
             access = reach(ctx, "read", user_id)
+            access.check_money()
             hits = await access.user(timezone=timezone).search(query, k=k, purposes=access.reading(None))
             return Found(hits=[HitBody.model_validate(hit) for hit in hits])
 
@@ -131,6 +133,7 @@ def _add_writing(made: MCPServer[Any], reach: Reach) -> None:
         """Add what was said to a session; the first call opens it."""
         with told():
             access = reach(ctx, "write", user_id)
+            access.check_money()
             await access.check_opening(session_id)
             said = [Message(role=one.role, content=one.content) for one in messages]
             return Count(message_count=await access.user(purpose, timezone).append(session_id, said))

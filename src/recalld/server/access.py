@@ -14,6 +14,7 @@ from recalld.border import check_purpose, check_user
 from recalld.errors import InvalidId, NotFound, PurposeRefused
 from recalld.memory import Memory, UserMemory
 from recalld.server.keys import Key, Scope
+from recalld.server.limits import Guard
 from recalld.server.problems import FORBIDDEN, Refused
 from recalld.values import DEFAULT_PURPOSE, Session
 
@@ -50,6 +51,7 @@ class Access:
     memory: Memory
     key: Key
     user_id: str
+    guard: Guard | None = None  # none for a face that serves one person
 
     def user(self, purpose: str | None = None, timezone: str = "UTC") -> UserMemory:
         """The person's memory for writing under *purpose*. Raises `PurposeRefused`."""
@@ -86,15 +88,33 @@ class Access:
             await self.session(session_id)
 
     async def check_opening(self, session_id: str) -> None:
-        """As `check_session`, for a session that may not be there yet."""
-        if self.key.purposes is None:
+        """As `check_session`, for a session that may not be there yet. Raises `Refused` when the tenant may open no more."""
+        limited = self.guard is not None and self.guard.sessions.limited
+        if self.key.purposes is None and not limited:
             return
         try:
-            session = await self.user().session(session_id)
+            await self.session(session_id)
         except NotFound:
-            return
-        if session.purpose not in self.key.purposes:
+            await self._check_new(session_id)
+
+    async def _check_new(self, session_id: str) -> None:
+        """`NotFound` for a session that is there, under another purpose."""
+        if self.key.purposes is not None and await self._exists(session_id):
             raise NotFound(f"there is no session {session_id!r}")
+        if self.guard is not None and self.guard.sessions.limited:
+            await self.guard.sessions.check(self.key.tenant_id)
+
+    async def _exists(self, session_id: str) -> bool:
+        try:
+            await self.user().session(session_id)
+        except NotFound:
+            return False
+        return True
+
+    def check_money(self) -> None:
+        """Raises `Refused` for a tenant that has spent on models what it may in an hour."""
+        if self.guard is not None:
+            self.guard.money.check(self.key.tenant_id)
 
     def _purpose(self, asked: str | None) -> str:
         allowed = self.key.purposes
@@ -122,20 +142,20 @@ def allowed(key: Key, scope: Scope) -> Key:
     return key
 
 
-def reach(memory: Memory, key: Key, scope: Scope, user_id: str) -> Access:
+def reach(memory: Memory, key: Key, scope: Scope, user_id: str, guard: Guard | None = None) -> Access:
     """One person's memory under *key*. Raises `Refused` without the scope, `NotFound` for another user than the key is bound to."""
     allowed(key, scope)
     check_user(key.tenant_id, user_id)
     if key.bound_user_id not in (None, user_id):
         raise NotFound("there is no such user")
-    return Access(memory=memory, key=key, user_id=user_id)
+    return Access(memory=memory, key=key, user_id=user_id, guard=guard)
 
 
 def needs(scope: Scope) -> Callable[[Request, UserId], Awaitable[Access]]:
     """The dependency of a route about one person."""
 
     async def access(request: Request, user_id: UserId) -> Access:
-        return reach(memory_of(request), caller(request), scope, user_id)
+        return reach(memory_of(request), caller(request), scope, user_id, request.app.state.entry.guard)
 
     return access
 

@@ -89,10 +89,19 @@ def connect(app: FastAPI, memory: Memory, settings: Settings) -> None:
     app.state.memory = memory
     app.state.entry = Entry(
         keys=Keys(memory.parts.database),
-        guard=Guard(limits_of(settings)),
+        guard=guarding(memory, settings),
         metrics=metrics,
         max_body=settings.max_body_bytes,
     )
+
+
+def guarding(memory: Memory, settings: Settings) -> Guard:
+    """The limits over *memory*, whose ledger tells what models took."""
+    guard = Guard(limits_of(settings), open_sessions=memory.open_sessions)
+    memory.parts.ledger.observers.append(
+        lambda user, uses: guard.money.spend(user.tenant_id, float(sum(use.cost_usd for use in uses)))
+    )
+    return guard
 
 
 def limits_of(settings: Settings) -> Limits:
@@ -101,6 +110,8 @@ def limits_of(settings: Settings) -> Limits:
         key_requests=settings.key_requests_per_second,
         tenant_requests=settings.tenant_requests_per_second,
         tenant_bytes=settings.tenant_bytes_per_second,
+        tenant_open_sessions=settings.tenant_open_sessions,
+        tenant_usd=settings.tenant_usd_per_hour,
         tenant_concurrency=max(1, settings.max_connections * 3 // 4),
     )
 

@@ -10,7 +10,7 @@ import asyncio
 import math
 import time
 from collections import OrderedDict, deque
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -19,6 +19,7 @@ from recalld.server.problems import RATE_LIMITED, Refused
 Clock = Callable[[], float]
 LOOK_SECONDS = 0.01  # between two looks at the event loop
 LATE_SECONDS = 0.003  # a loop that comes so late is busy: one request computes 1 to 3 ms at a time
+COUNTED_SECONDS = 1.0  # between two counts of a tenant's open sessions
 GROWTH = 0.05  # requests at each look at a loop that is in time: one more after 0.2 s
 LATELY_SECONDS = 5.0  # who asked within them is a neighbour
 REMEMBERED = 10_000  # tenants and keys; the one asked for longest ago goes first, and would be full again by then
@@ -31,6 +32,8 @@ class Limits:
     key_requests: float = 0  # per second
     tenant_requests: float = 0  # per second
     tenant_bytes: float = 0  # per second
+    tenant_open_sessions: int = 0
+    tenant_usd: float = 0  # on models, per hour
     tenant_concurrency: int = 8  # requests of a tenant under way; below the number of database connections
     tenant_waiting: int = 256  # requests of a tenant that wait for their turn
 
@@ -177,10 +180,69 @@ class Turns:
             turn.let_in(self._allowed(name))
 
 
+class Money:
+    """Dollars per tenant that flow in over the hour. They are taken when they are known, after the call: so there may be debts."""
+
+    def __init__(self, usd_per_hour: float, *, clock: Clock = time.monotonic) -> None:
+        """*usd_per_hour*: 0 lets everything through."""
+        self._hour, self._clock = usd_per_hour, clock
+        self._spent: dict[str, tuple[float, float]] = {}  # dollars not paid back yet, and when that was so
+
+    def spend(self, tenant_id: str, usd: float) -> None:
+        """Note what models took."""
+        if self._hour <= 0 or usd <= 0:
+            return
+        if len(self._spent) >= REMEMBERED:
+            self._spent = {name: kept for name, kept in self._spent.items() if self._owed(name) > 0}
+        self._spent[tenant_id] = (self._owed(tenant_id) + usd, self._clock())
+
+    def check(self, tenant_id: str) -> None:
+        """Raises `Refused` for a tenant that has spent its hour's money, with the seconds until there is some again."""
+        over = self._owed(tenant_id) - self._hour
+        if self._hour > 0 and over >= 0:
+            raise too_many(over / self._hour * 3600)
+
+    def _owed(self, tenant_id: str) -> float:
+        usd, at = self._spent.get(tenant_id, (0.0, 0.0))
+        return max(0.0, usd - (self._clock() - at) * self._hour / 3600)
+
+
+Count = Callable[[str], Awaitable[int]]
+
+
+class OpenSessions:
+    """How many sessions of a tenant may be open at a time. Counted in the database once a second, and here in between."""
+
+    def __init__(self, most: int, count: Count, *, clock: Clock = time.monotonic) -> None:
+        """*most*: 0 lets everything through; *count* tells how many a tenant has."""
+        self.limited = most > 0
+        self._most, self._count, self._clock = most, count, clock
+        self._known: OrderedDict[str, tuple[float, int]] = OrderedDict()
+
+    async def check(self, tenant_id: str) -> None:
+        """Raises `Refused` when a tenant may open no more for now."""
+        at, number = self._known.get(tenant_id, (-math.inf, 0))
+        if self._clock() - at >= COUNTED_SECONDS:
+            at, number = self._clock(), await self._count(tenant_id)
+        if number >= self._most:
+            self._know(tenant_id, at, number)
+            raise too_many(COUNTED_SECONDS)
+        self._know(tenant_id, at, number + 1)
+
+    def _know(self, tenant_id: str, at: float, number: int) -> None:
+        self._known[tenant_id] = (at, number)
+        self._known.move_to_end(tenant_id)
+        while len(self._known) > REMEMBERED:
+            self._known.popitem(last=False)
+
+
 class Guard:
     """All limits together."""
 
-    def __init__(self, limits: Limits, *, clock: Clock = time.monotonic) -> None:
+    def __init__(self, limits: Limits, *, open_sessions: Count, clock: Clock = time.monotonic) -> None:
+        """*open_sessions* tells how many a tenant has."""
+        self.money = Money(limits.tenant_usd, clock=clock)
+        self.sessions = OpenSessions(limits.tenant_open_sessions, open_sessions, clock=clock)
         self._keys = Buckets(limits.key_requests, clock=clock)
         self._tenants = Buckets(limits.tenant_requests, clock=clock)
         self._bytes = Buckets(limits.tenant_bytes, clock=clock)

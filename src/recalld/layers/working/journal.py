@@ -203,6 +203,11 @@ class Journal:
         assert row is not None  # noqa: S101 -- an aggregate always has a row
         return row
 
+    async def count_open(self, tx: Transaction, tenant_id: str) -> int:
+        """Open sessions of a tenant."""
+        row = await tx.row(_SQL["count_open"], of_tenant=tenant_id)
+        return 0 if row is None else row["open"]
+
     async def failed(self, tx: Transaction, *, limit: int) -> list[DictRow]:
         """Sessions whose last attempt failed: ids, attempts, error class, time of their end."""
         return await tx.rows(_SQL["failed"], limit=limit)

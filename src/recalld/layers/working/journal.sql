@@ -154,6 +154,10 @@ select count(*) filter (where state = 'ended') as waiting, count(*) filter (wher
        extract(epoch from now() - min(active_at) filter (where state = 'ended'))::float8 as oldest_seconds
 from recalld.sessions where state in ('ended', 'failed')
 
+-- name: count_open
+-- Over all users of a tenant, a count only: sessions that are open.
+select count(*) as open from recalld.sessions where tenant_id = %(of_tenant)s and state = 'open'
+
 -- name: failed
 -- Over all users, states only: sessions whose last attempt failed.
 select tenant_id, user_id, session_id, epoch, attempts, error, ended_at from recalld.sessions

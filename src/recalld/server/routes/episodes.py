@@ -43,6 +43,7 @@ async def episode(access: Reader, episode_id: EpisodeId, purposes: AskedPurposes
 @router.put("/{episode_id}")
 async def add_episode(access: Writer, episode_id: EpisodeId, body: AddEpisodeBody) -> EpisodeBody:
     """Import a ready digest. Given the same id again, the call changes nothing."""
+    access.check_money()
     memory = access.user(body.purpose, body.timezone)
     added = await memory.add_episode(
         summary=body.summary,

@@ -13,6 +13,7 @@ router = APIRouter(prefix="/v1/users/{user_id}", tags=["recall"])
 @router.post("/context")
 async def context(access: Reader, body: ContextBody) -> ContextAnswer:
     """The block of memory to put in front of the system prompt. Writes nothing."""
+    access.check_money()
     await access.check_session(body.session_id)
     found = await access.user(timezone=body.timezone).context(
         body.query,
@@ -31,6 +32,7 @@ async def context(access: Reader, body: ContextBody) -> ContextAnswer:
 @router.post("/search")
 async def search(access: Reader, body: QueryBody) -> SearchAnswer:
     """The episodes that answer a query, best first."""
+    access.check_money()
     found = await access.user(timezone=body.timezone).explain(
         body.query,
         k=body.k,

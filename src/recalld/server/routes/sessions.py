@@ -91,6 +91,7 @@ async def get_session(access: Reader, session_id: SessionId) -> OpenSessionBody:
 @router.post("/{session_id}/messages")
 async def append(access: Writer, session_id: SessionId, body: AppendBody, key: RequestKey = None) -> Appended:
     """Add messages to a session, which the first call opens."""
+    access.check_money()
     await access.check_opening(session_id)
     memory = access.user(body.purpose, body.timezone)
     said = [Message(role=one.role, content=one.content, at=one.at, name=one.name) for one in body.messages]
