@@ -141,8 +141,8 @@ def test_a_near_copy_is_left_out() -> None:
     first = frozenset(range(100))
     copy = frozenset(range(2, 100)) | {500}
     other = frozenset(range(50, 150))
-    assert originals([first, copy, other]) == [0, 2]
+    assert list(originals([first, copy, other])) == [0, 2]
 
 
 def test_empty_episodes_are_no_copies_of_each_other() -> None:
-    assert originals([frozenset(), frozenset()]) == [0, 1]
+    assert list(originals([frozenset(), frozenset()])) == [0, 1]
