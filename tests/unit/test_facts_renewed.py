@@ -120,3 +120,19 @@ def test_a_value_come_back_to_in_one_session_is_the_last_word() -> None:
         "Aalen",
         "Ulm",
     ]
+
+
+def test_a_number_that_is_put_right_keeps_what_it_counts() -> None:
+    assert ("pet", "two goats") in told("we have three goats. correction: two, one is next door's")
+
+
+def test_a_date_that_is_put_right_renews_nothing() -> None:
+    text = "the grant deadline is now 21 May. sorry, I read it backwards, it's 12 May"
+    assert renewed(text, "grant_application_deadline") == {("grant_deadline", "12 May")}
+
+
+@pytest.mark.parametrize("text", ["the podcast is off, no time", "I've shelved the podcast"])
+def test_a_plan_that_is_over_is_taken_back_whatever_it_was(text: str) -> None:
+    over = {(c.attribute, c.replaces) for c in said(text) if c.act == "retract"}
+    assert ("project", "podcast") in over
+    assert ("goal", "podcast") in over

@@ -21,7 +21,7 @@ _TEXT_NOUN = (
     r"output|error|code|json|contract|clause|paper|report|chat|conversation|ticket|complaint|dialogue|example)"
 )
 _TEXT_VERB = (
-    r"(?:translate|proof-?read|summari[sz]e|summary of|tl;?dr|rewrite|re-?phrase|paraphrase|edit|polish|shorten|tidy|condense|"
+    r"(?:translate|proof-?read|summari[sz]e|summary of|tl;?dr|rewrite|re-?phrase|paraphrase|edit(?!\s*:)|polish|shorten|tidy|condense|"
     r"correct|fix|check|grammar|spell-?check|review|critique|analy[sz]e|explain|classify|extract|convert|format|reply to|"
     r"respond to|answer|what does (?:this|it|that) mean|continue|complete|improve)"
 )

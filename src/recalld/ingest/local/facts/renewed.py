@@ -78,14 +78,18 @@ def renewed(sentences: Sequence[Sentence], known: Sequence[str], told: Sequence[
     for sentence in sentences if known else ():
         by_message.setdefault(sentence.seq, []).append(sentence)
     for renewal in _RENEWALS:
-        names = [name for name in known if renewal.names & {name, name.rpartition("_")[2]}]
-        if not names or spoken_of & set(names):
+        names = [name for name in known if _of(renewal, name)]
+        if not names or any(_of(renewal, attribute) for attribute in spoken_of):
             continue
         for said in by_message.values():
             name = _meant(names, " ".join(sentence.low for sentence in said))
             found = next(_values(said, renewal, taken), None) if name else None
             if name and found:
                 yield _finding(name, renewal.kind, *found)
+
+
+def _of(renewal: _Renewal, name: str) -> bool:
+    return not renewal.names.isdisjoint((name, name.rpartition("_")[2]))
 
 
 def _meant(names: Sequence[str], heard: str) -> str | None:

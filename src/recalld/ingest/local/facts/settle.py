@@ -9,6 +9,7 @@ from difflib import SequenceMatcher
 
 from recalld.ingest.local.facts.findings import Finding
 from recalld.ingest.local.facts.kinds import kind
+from recalld.ingest.local.facts.kinds.forms import NUMBER
 from recalld.ingest.local.facts.sentences import Sentence
 from recalld.values import Cardinality
 
@@ -79,16 +80,26 @@ _COUNTED = ("animals", "animal", "children", "counted")
 
 
 def _without_general(findings: Sequence[Finding]) -> list[Finding]:
-    """*findings* without a "preference" where the same words are read as how to answer, which has one value at a time."""
+    """*findings* without what the same words say more exactly: a "preference" that is a way to answer, a "deadline" with a name."""
     styles = {
         (f.sentence.seq, f.sentence.start, f.place) for f in findings if f.attribute in _STYLES and f.act == "state"
     }
+    fuller = {
+        (f.sentence.seq, f.sentence.start, f.value, f.attribute.rpartition("_")[2])
+        for f in findings
+        if "_" in f.attribute
+    }
     return [
-        f for f in findings if f.attribute != "preference" or (f.sentence.seq, f.sentence.start, f.place) not in styles
-    ]
+        f for f in findings
+        if not (f.attribute == "preference" and (f.sentence.seq, f.sentence.start, f.place) in styles)
+        and (f.sentence.seq, f.sentence.start, f.value, f.attribute) not in fuller
+    ]  # fmt: skip
 
 
 _STYLES = ("answer_length", "answer_format", "communication_style")
+
+
+_COUNT = re.compile(rf"{NUMBER}\b", re.IGNORECASE)
 
 
 def _several(value: str) -> bool:
@@ -157,6 +168,10 @@ def _before(findings: Sequence[Finding], sentence: Sentence, place: int) -> list
 
 def _same_kind(finding: Finding, rest: str) -> str | None:
     """The value at the start of *rest*, when it is of the same kind as the finding's and stands alone."""
+    counted = _COUNT.match(finding.value)
+    count = _COUNT.match(rest) if counted and finding.kind in _COUNTED else None
+    if counted and count and _alone(rest, count.group()):
+        return count.group() + finding.value[counted.end() :]  # "three cats. edit: two"
     reading = next(iter(kind(finding.kind)(rest, True)), None)
     if reading is None or reading.value.casefold() == finding.value.casefold():
         return None

@@ -30,6 +30,7 @@ KINDS: Mapping[str, Kind] = {
     "names": persons.names,
     "person": persons.person,
     "titled": persons.titled,
+    "callname": persons.call_name,
     "firstname": persons.firstname,
     "greeted": persons.greeted,
     "signature": persons.signature,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from recalld.ingest.local.facts import lexicon
@@ -75,7 +76,7 @@ def listed(class_name: str) -> Kind:
     """The kind of lists whose members' heads are entries of *class_name*."""
 
     def read(text: str, _cased: bool) -> Iterator[Reading]:
-        for item in items(text, most=6):
+        for item in items(re.sub(r"^(?:and|or|but|plus|also)\s+", "", text, flags=re.IGNORECASE), most=6):
             phrase = _without_degree(item)
             size = next((n for n in range(len(phrase), 0, -1) if lexicon.head(phrase[:n], class_name)), 0)
             if not size:

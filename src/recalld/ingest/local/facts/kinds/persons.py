@@ -73,6 +73,13 @@ def person(text: str, cased: bool) -> Iterator[Reading]:
         yield Reading((titled.group() if titled else "") + reading.value)
 
 
+def call_name(text: str, cased: bool) -> Iterator[Reading]:
+    """What somebody goes by where they speak up: "Marek here", "anna here"; two words want their capitals."""
+    for reading in name(text, cased):
+        if capitalised(reading.value) or text.strip().casefold() == reading.value.casefold().split()[0]:
+            yield reading
+
+
 def titled(text: str, cased: bool) -> Iterator[Reading]:
     """A name with its title: "Dr Weiss"."""
     yield from (reading for reading in person(text, cased) if reading.value[:2] in ("Dr", "Pr", "Mr", "Ms"))

@@ -103,4 +103,16 @@ ROWS = (
     row("<:typed> is|are|'s in , <-:typed> is|are|'s out", addressed=True),
     row("<:typed> beats <-:typed>", addressed=True, confidence=0.7),
     row("so yes|yeah , <:typed>", addressed=True, confidence=0.6),
+    # plans and pastimes that are over, whatever they were
+    row(
+        "{ive}? {adv}? dropped|scrapped|shelved|abandoned|binned|gave_up|given_up|gave_up_on|given_up_on|packed_in|called_off "
+        "the|my|our|on? <:thing>",
+        retract=True, confidence=0.8,
+        among=("goal", "project", "hobby", "club", "travel_plan", "planned_move", "volunteering", "instrument", "learning_language"),
+    ),
+    row(
+        "the|my|our <:thing> is|'s|are off|dead|cancelled|canceled|history|shelved|on_ice|called_off|over",
+        retract=True, addressed=True, confidence=0.8,
+        among=("goal", "project", "travel_plan", "planned_move", "event", "subscription"),
+    ),
 )

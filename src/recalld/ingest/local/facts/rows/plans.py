@@ -250,4 +250,5 @@ ROWS = (
         "{i} {adv}? do|run|host|have {a} .. podcast|newsletter|blog|show|channel|tasting|workshop|class|"
         "club now? , <project:inquotes>",
     ),
+    row("the <@*_deadline:noun> deadline {is} {adv}? on|by|now? <:datetime>", addressed=True),
 )
