@@ -405,6 +405,8 @@ NULLS: list[str] = [
     "may I ask what I told you about my diet",
     "I may have mentioned a pharmacy, which one",
     "what did I say about the march through the city",
+    "what did I write about the march on the capital",
+    "the ferry leaves Monday, which deck did I say",
     "where we sat in the theatre",
     "what did I say about the sun cream",
     "what happened when I had that bad fall",

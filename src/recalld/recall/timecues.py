@@ -205,7 +205,13 @@ def _tense(mention: Mention, at: int) -> str:
     if word in ("have", "has", "do", "need", "want") or (word in ("like", "love") and mention.text(at - 1) in SUBJECT):
         helper = next((text for back in range(1, 6) if (text := mention.text(at - back)) in HELPERS), "")
         return "past" if helper == "did" else "present"
-    return "present" if word in PRESENT else ""
+    return "present" if word in PRESENT or _is_timetable(mention, at) else ""
+
+
+def _is_timetable(mention: Mention, at: int) -> bool:
+    """Like "the flight leaves Friday"; the leaves one talks about are none."""
+    scheduled = mention.text(at) in ("leaves", "departs", "arrives") and mention.reading.kind == "weekday"
+    return scheduled and mention.text(at - 1) not in FUNCTION and ABOUT.isdisjoint(mention.texts[:at])
 
 
 _BE = word_set("am is are 'm 're")
@@ -337,8 +343,8 @@ _AFTER_ADVERB = SUBJECT | ABOUT | word_set("re on with in did do have what which
 
 def _is_misplaced(mention: Mention) -> bool:
     """A name needs a preposition of time or the place of an adverb; "last week" needs no preposition, but not any other."""
-    if _is_stranded(mention):
-        return False
+    if _is_the_month(mention) or _is_stranded(mention):
+        return _is_the_month(mention)
     if mention.before == "like" and mention.is_measure:
         return False  # "like two weeks ago": about that long
     if not mention.is_name:
@@ -392,9 +398,12 @@ def _is_said_about(mention: Mention) -> bool:
 
 
 def _is_misplaced_after_preposition(mention: Mention) -> bool:
-    kind = mention.reading.kind
-    the_month = kind == "month" and mention.reading.name and mention.text(mention.first) == "the"  # "in the March"
-    return the_month or mention.preposition not in _PREPOSITIONS_OF.get(kind, TEMPORAL)
+    return mention.preposition not in _PREPOSITIONS_OF.get(mention.reading.kind, TEMPORAL)
+
+
+def _is_the_month(mention: Mention) -> bool:
+    """Like "in the March": a month has no article, a march has."""
+    return mention.reading.kind == "month" and bool(mention.reading.name) and mention.text(mention.first) == "the"
 
 
 def _is_adverb(mention: Mention) -> bool:
