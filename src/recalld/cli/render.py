@@ -117,10 +117,11 @@ def report_line(report: IngestReport) -> str:
 
 
 def receipt_table(receipt: ErasureReceipt) -> Table:
-    """An erasure, layer by layer."""
-    made = table(f"Erasure {receipt.erasure_id}: {receipt.status}", "layer", "before", "deleted", "after")
+    """An erasure, layer by layer, and what holds it up."""
+    made = table(f"Erasure {receipt.erasure_id}: {receipt.status}", "layer", "before", "deleted", "after", "held up by")
     for name, layer in receipt.layers.items():
-        made.add_row(name, str(layer.before), str(layer.deleted), str(layer.after))
+        after = "?" if layer.after < 0 else str(layer.after)  # a store that did not answer
+        made.add_row(name, str(layer.before), str(layer.deleted), after, layer.error or "–")
     return made
 
 

@@ -143,7 +143,7 @@ async def forget(
     query: Annotated[str, typer.Argument(help="What to forget, as in a search.")],
     user: UserOption,
     delete: Annotated[
-        bool, typer.Option("--delete", help="Delete what is found; without it, it is only shown.")
+        bool, typer.Option("--delete/--dry-run", help="Delete what is found; or only show it, which is the default.")
     ] = False,
     tenant: TenantOption = "local",
     purposes: PurposesOption = None,
@@ -201,13 +201,15 @@ async def verify(
     data_dir: DataDirOption = None,
 ) -> None:
     """Check a receipt, or a chain of them: signatures, and that none was taken out."""
-    receipts = _receipts(_read(file))
-    wrong = faults(receipts, public_key or await _public_key(data_dir))
+    chains = _receipts(_read(file))
+    trusted = public_key or await _public_key(data_dir)
+    wrong = [line for chain in chains.values() for line in faults(chain, trusted)]
     for line in wrong:
-        render.errors.print(line, markup=False)
-    if wrong or not receipts:
+        render.errors.print(line, markup=False, soft_wrap=True)
+    count = sum(map(len, chains.values()))
+    if wrong or not count:
         raise typer.Exit(1)
-    render.console.print(f"{len(receipts)} receipts stand as they were signed")
+    render.console.print(f"{count} receipts stand as they were signed")
 
 
 async def _public_key(data_dir: Path | None) -> str:
@@ -215,8 +217,8 @@ async def _public_key(data_dir: Path | None) -> str:
         return (await secrets(tx)).public_key
 
 
-def _receipts(text: str) -> list[ErasureReceipt]:
-    """One receipt, a list of them, or the lines of a ledger."""
+def _receipts(text: str) -> dict[str, list[ErasureReceipt]]:
+    """One receipt, a list of them, or the lines of a ledger, which has a chain for each tenant."""
     try:
         body: Any = json_format.loads(text)
     except ValueError:
@@ -227,7 +229,10 @@ def _receipts(text: str) -> list[ErasureReceipt]:
     found = cast("list[Any]", body if isinstance(body, list) else [body])
     if not all(isinstance(one, dict) for one in found):
         raise InvalidInput("this is no receipt of recalld")
-    return [from_mapping(one.get("receipt", one)) for one in found]
+    chains: dict[str, list[ErasureReceipt]] = {}
+    for one in found:
+        chains.setdefault(str(one.get("tenant_id", "")), []).append(from_mapping(one.get("receipt", one)))
+    return chains
 
 
 @erasures_app.command("show")
@@ -394,7 +399,9 @@ async def release_hold(user: UserOption, tenant: TenantOption = "local", data_di
 
 @runs
 async def retention(
-    delete: Annotated[bool, typer.Option("--delete", help="Delete now; without it, count only.")] = False,
+    delete: Annotated[
+        bool, typer.Option("--delete/--dry-run", help="Delete now; or only count, which is the default.")
+    ] = False,
     inactive_days: Annotated[
         int | None, typer.Option(help="Set, for the tenant: erase people about whom nothing was written for so long.")
     ] = None,
@@ -451,8 +458,9 @@ async def verify_audit(
         render.as_json(verdict)
     else:
         for line in verdict.faults:
-            render.errors.print(line, markup=False)
-        render.console.print(f"{verdict.events} events, last hash {verdict.last_hash or '(none)'}", highlight=False)
+            render.errors.print(line, markup=False, soft_wrap=True)
+        told = f"{verdict.events} events, last hash {verdict.last_hash or '(none)'}"
+        render.console.print(told, highlight=False, soft_wrap=True)
     if verdict.faults:
         raise typer.Exit(1)
 
