@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
+from qdrant_client import AsyncQdrantClient
+from qdrant_client.http.exceptions import ResponseHandlingException
 from typer.testing import CliRunner
 
 from recalld import Memory, Message, UserMemory
@@ -46,7 +49,7 @@ def ada(memory: Memory) -> UserMemory:
 
 async def remember(user: UserMemory, session_id: str, text: str) -> str:
     await user.append(session_id, [Message(role="user", content=text)], at=NOON)
-    report = await user.end_session(session_id, wait=True, at=NOON)
+    report = await user.end_session(session_id, wait=True, at=NOON, budget_seconds=60)
     assert report.status == "ingested"
     assert report.episode is not None
     return report.episode.episode_id
@@ -132,6 +135,35 @@ async def test_who_is_erased_while_the_index_is_away_is_gone_at_once_and_from_th
     await memory.parts.eraser.resume()
     assert (await memory.erasure("acme", receipt.erasure_id)).status == "verified"
     assert await memory.parts.vectors.ids(None, ada.ref) == set()
+
+
+async def test_what_qdrant_could_not_delete_is_gone_at_once_and_leaves_it_later(
+    migrated_urls: DatabaseUrls, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recalld.layers.vectors.reach.REST_SECONDS", 0.0)
+    options = {"vectors": f"qdrant:{tmp_path}", "worker": False}
+    async with Memory.open(database_url=migrated_urls.service, **options) as memory:
+        ada = memory.user("acme", "ada")
+        gone = await remember(ada, "s1", "My order A-17 arrived broken.")
+        await remember(ada, "s2", "My order A-18 arrived late.")
+        monkeypatch.setattr("recalld.privacy.erase.FIRST_RETRY", 0.0)
+        with monkeypatch.context() as failing:
+            failing.setattr(AsyncQdrantClient, "delete", refused)
+            await ada.delete_episode(gone, at=NOON)
+            assert gone in await memory.parts.vectors.ids(None, ada.ref)
+            assert gone not in [hit.episode.episode_id for hit in await ada.search("broken order A-17", at=NOON)]
+            assert await memory.parts.removals.deliver() == 0
+            receipt = await ada.erase()
+            assert receipt.status == "partial"
+            assert await ada.search("late order A-18", at=NOON) == []
+        await memory.parts.eraser.resume()
+        assert (await memory.erasure("acme", receipt.erasure_id)).status == "verified"
+        assert await memory.parts.vectors.ids(None, ada.ref) == set()
+
+
+async def refused(*_: object, **__: object) -> None:
+    """What the client raises when the server does not let it in."""
+    raise ResponseHandlingException(ConnectionRefusedError())
 
 
 async def test_without_the_index_words_still_find_and_the_answer_says_so(
