@@ -40,6 +40,10 @@ def test_purposes_and_consents(cli: CommandLine) -> None:
     assert "needs this person's consent" in cli.run(*write, expect=1)
     cli.run("consents", "give", "sales", "--user", "ada", "--tenant", "shop")
     cli.run(*write)
+    cli.run("purposes", "declare", "care", "--tenant", "shop", "--description", "To help", "--legal-basis", "contract")
+    moved = cli.run("purposes", "change", "sales", "care", "--user", "ada", "--tenant", "shop", "--yes")
+    assert "moved 0 facts, 0 episodes, 1 sessions" in moved
+    cli.run("purposes", "change", "care", "sales", "--user", "ada", "--tenant", "shop", "--yes")
     assert "1 sessions" in cli.run("consents", "withdraw", "sales", "--user", "ada", "--tenant", "shop", "--yes")
     assert "| sales | To sell | consent | who consented |" in cli.run("record", "--tenant", "shop")
     assert "0 facts" in cli.run("retention", "--tenant", "shop")

@@ -135,7 +135,7 @@ def _tell_deep(unreached: list[str]) -> None:
 
 def _confirm(question: str, *, yes: bool) -> None:
     if not yes and not typer.confirm(question):
-        raise InvalidInput("not confirmed; nothing was erased")
+        raise InvalidInput("not confirmed; nothing was done")
 
 
 @runs
@@ -329,6 +329,23 @@ async def withdraw(
     async with opened(data_dir) as memory:
         await memory.withdraw_purpose(tenant, purpose)
     render.console.print(f"withdrawn {purpose!r}")
+
+
+@purposes_app.command("change")
+@runs
+async def change(
+    purpose: Annotated[str, typer.Argument(help="What it was remembered for.")],
+    to: Annotated[str, typer.Argument(help="What it is remembered for from now on.")],
+    user: UserOption,
+    tenant: TenantOption = "local",
+    yes: YesOption = False,
+    data_dir: DataDirOption = None,
+) -> None:
+    """Remember for another purpose what was remembered about a person for one; the audit tells."""
+    _confirm(f"Remember for {to!r} what was remembered about {user!r} for {purpose!r}?", yes=yes)
+    async with opened(data_dir) as memory:
+        done = await memory.user(tenant, user).change_purpose(purpose, to=to)
+    render.console.print(f"moved {done.facts} facts, {done.episodes} episodes, {done.sessions} sessions")
 
 
 @consents_app.command("list")

@@ -150,6 +150,7 @@ class SessionRow(Row):
     error: Text | None
     episode_id: Id | None
     report: ReportRow | None = None
+    kept_at: Time | None = None
     messages: list[MessageRow]
 
 
