@@ -11,10 +11,10 @@ import psycopg
 import pytest
 
 from recalld import Memory, Message, Settings
-from recalld.errors import Unavailable
+from recalld.errors import ConfigurationError, Unavailable
 from recalld.jobs import worker
 from recalld.server.keys import Keys, NewKey
-from recalld.server.serve import observed
+from recalld.server.serve import bound, observed
 from tests.live import free_port
 
 END_ALL = "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
@@ -81,3 +81,10 @@ async def answering(http: httpx2.AsyncClient) -> None:
             return
         await asyncio.sleep(0.05)
     raise AssertionError("nobody listens")
+
+
+def test_a_port_that_is_taken_is_said_in_a_line():
+    with bound("127.0.0.1", 0) as place:
+        place.listen()
+        with pytest.raises(ConfigurationError, match="cannot listen on"), bound("127.0.0.1", place.getsockname()[1]):
+            pass

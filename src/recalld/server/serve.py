@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import socket
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from typing import Any
 
 import uvicorn
@@ -13,6 +14,7 @@ import uvloop
 from fastapi import FastAPI
 
 from recalld.ending import GRACE_SECONDS, end
+from recalld.errors import ConfigurationError
 from recalld.memory import Memory
 from recalld.server.app import create_app
 from recalld.server.keys import Keys
@@ -40,7 +42,7 @@ def run(work: Coroutine[Any, Any, None]) -> None:
 
 async def serve(settings: Settings, announce: Announce) -> None:
     """Serve until a signal ends it. *announce* gets the address and, on a first start, how to make a key."""
-    with exported(wanted=settings.traces):
+    with exported(wanted=settings.traces), bound(settings.host, settings.port) as place:
         async with Memory.open(settings) as memory:
             server = listening(create_app(memory, settings), settings.host, settings.port)
 
@@ -50,7 +52,22 @@ async def serve(settings: Settings, announce: Announce) -> None:
 
             with signals(stop):
                 await tell(memory, settings, announce)
-                await server.serve()
+                await server.serve(sockets=[place])
+
+
+@contextmanager
+def bound(host: str, port: int) -> Generator[socket.socket]:
+    """The place to listen at, taken before anything is opened. Raises `ConfigurationError` when it cannot be had."""
+    with ExitStack() as stack:
+        try:
+            family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+            place = stack.enter_context(socket.socket(family, kind, protocol))
+            place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            place.bind(address)
+        except OSError as error:
+            told = f"cannot listen on {host}:{port} ({error.strerror}); choose another port or host"
+            raise ConfigurationError(told) from error
+        yield place
 
 
 def listening(app: FastAPI, host: str, port: int) -> Server:
@@ -98,12 +115,13 @@ async def observed(memory: Memory, settings: Settings) -> AsyncGenerator[None]:
         return
     app = create_app(memory, settings, routers=(operations.router,))
     server = listening(app, settings.host, settings.worker_port)
-    answering = asyncio.create_task(server.serve(), name="recalld-operations")
-    try:
-        yield
-    finally:
-        server.should_exit = True
-        await answering
+    with bound(settings.host, settings.worker_port) as place:
+        answering = asyncio.create_task(server.serve(sockets=[place]), name="recalld-operations")
+        try:
+            yield
+        finally:
+            server.should_exit = True
+            await answering
 
 
 @contextmanager
