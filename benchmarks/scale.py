@@ -344,7 +344,10 @@ def prepared(server: Server, home: Path, arguments: argparse.Namespace) -> list[
         shape = Shape(sentences=arguments.sentences, points=arguments.points)
         found = fill(server, arguments.users, arguments.episodes, shape)
         notes.write_text(json.dumps([asdict(size) for size in found]), encoding="utf-8")
-    return [Size(**size) for size in json.loads(notes.read_text(encoding="utf-8"))]
+    found = [Size(**size) for size in json.loads(notes.read_text(encoding="utf-8"))]
+    for size in found:  # those of an earlier run may lack a migration
+        asyncio.run(migrate(server.url(MIGRATOR_LOGIN, size.database)))
+    return found
 
 
 def run(arguments: argparse.Namespace, home: Path) -> None:

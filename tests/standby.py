@@ -62,24 +62,25 @@ class Pair:
 
     def catch_up(self) -> None:
         """Wait until the replica has all that the primary has now."""
-        with self._admin(self.primary) as admin:
+        with self.admin(self.primary) as admin:
             row = admin.execute("select pg_current_wal_lsn()::text").fetchone()
         assert row is not None
         self._until(f"select pg_last_wal_replay_lsn() >= '{row[0]}'::pg_lsn")
 
     def _tell(self, statement: Any) -> None:
-        with self._admin(self.standby) as admin:
+        with self.admin(self.standby) as admin:
             admin.execute(statement)
 
     def _until(self, question: Any) -> None:
-        with self._admin(self.standby) as admin:
+        with self.admin(self.standby) as admin:
             for _ in range(WAITS):
                 if admin.execute(question).fetchone() == (True,):
                     return
                 time.sleep(0.02)
         raise RuntimeError("the replica did not get there")
 
-    def _admin(self, cluster: Cluster) -> psycopg.Connection[Any]:
+    def admin(self, cluster: Cluster) -> psycopg.Connection[Any]:
+        """The superuser of one of them."""
         return psycopg.connect(cluster.conninfo(login=ADMIN, password=PASSWORD, database=DATABASE), autocommit=True)
 
 

@@ -141,6 +141,20 @@ async def test_a_replica_that_still_has_an_erased_user_serves_nothing_of_them(
 
 
 @pytest.mark.usefixtures("paused")
+async def test_what_a_replica_still_tells_of_an_erased_user_is_not_kept(pair: Pair, memory: Memory, ada: UserMemory):
+    await moved_to_berlin(ada)
+    pair.catch_up()
+    pair.pause()
+    await ada.erase()
+    with pair.admin(pair.primary) as admin:  # as the second pass of the erasure does
+        admin.execute("delete from recalld.users where user_id = %s", (ada.ref.user_id,))
+    assert await everything(ada) == ([], [], [])
+    recall = memory.parts.recall
+    assert recall._kept_facts.get(ada.ref, ("general",)) is None
+    assert recall._kept_catalogues.get(ada.ref, ("general",)) is None
+
+
+@pytest.mark.usefixtures("paused")
 async def test_what_was_deleted_is_not_served_from_a_replica_that_still_has_it(
     pair: Pair, memory: Memory, ada: UserMemory
 ):

@@ -233,8 +233,11 @@ class Recall:
 
     async def _find_on(self, replica: Replica, asked: Asked) -> Found | None:
         """The same from a replica, but for the open session, whose messages change no version; `None` when it is behind or away."""
+        answered = False
 
         async def seek(tx: Transaction) -> Found:
+            nonlocal answered
+            answered = True
             view, nearest = await asyncio.gather(self._overview(tx, asked), self._nearest(tx, asked, epoch=None))
             if view is None:
                 return Found(degraded=asked.degraded)
@@ -248,6 +251,8 @@ class Recall:
 
         read = await replica.read(asked.user, asked.question.query.purposes, seek, converse)
         if read is None:
+            if answered:  # it was behind: what it told of somebody who may be erased is not kept here
+                self.forget(asked.user)
             return None
         found, session = read
         return replace(
