@@ -53,6 +53,11 @@ class Settings(BaseSettings):
         description="File outside of all backups that every erasure is written to, and read from at the start: "
         "whom a restored database still has is erased again before it serves.",
     )
+    attributes_file: Path | None = Field(
+        None,
+        description="A TOML file of further fact attributes, in the format of `layers/facts/attributes.toml`; "
+        "a name of the built-in table replaces it.",
+    )
     summariser: str = Field(
         "local", description="What digests sessions: local, or a model such as anthropic:claude-haiku-4-5."
     )

@@ -20,7 +20,7 @@ from recalld.ingest.upgrade import Upgrades
 from recalld.jobs.queue import Queue
 from recalld.jobs.worker import Worker, WorkerOptions
 from recalld.layers.episodes.store import EpisodeStore
-from recalld.layers.facts.attributes import Attributes
+from recalld.layers.facts.attributes import Attributes, extensions
 from recalld.layers.facts.store import FactStore
 from recalld.layers.vectors.base import VectorIndex
 from recalld.layers.vectors.pgvector import PgVectorIndex
@@ -188,7 +188,12 @@ async def _check(database: Database) -> None:
 
 
 def _assemble(settings: Settings, database: Database, replica: Replica | None) -> Parts:
-    journal, facts, episodes, attributes = Journal(), FactStore(), EpisodeStore(), Attributes()
+    journal, facts, episodes, attributes = (
+        Journal(),
+        FactStore(),
+        EpisodeStore(),
+        Attributes(extensions(settings.attributes_file)),
+    )
     kept = KeptJournals()
     vectors, working = _vectors(settings), _working(settings)
     lanes, ledger = Lanes(), Ledger(database)

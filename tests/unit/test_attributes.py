@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from recalld.errors import ConfigurationError
-from recalld.layers.facts.attributes import Attribute, Attributes, built_in, normalise, parse_rows
+from recalld.layers.facts.attributes import Attribute, Attributes, built_in, extensions, normalise, parse_rows
 
 ATTRIBUTES = Attributes()
 
@@ -166,3 +167,21 @@ def test_canonical_is_idempotent(name: str) -> None:
 def test_every_name_has_a_label_and_a_cardinality(name: str) -> None:
     assert ATTRIBUTES.label(name)
     assert ATTRIBUTES.cardinality(name) in ("single", "many")
+
+
+def test_a_file_adds_attributes_to_the_table(tmp_path: Path) -> None:
+    file = tmp_path / "attributes.toml"
+    file.write_text('[care]\nskin_type = { label = "Skin type", synonyms = ["complexion"] }\n')
+    attributes = Attributes(extensions(file))
+    assert attributes.canonical("complexion") == "skin_type"
+    assert "home_city" in attributes
+    assert extensions(None) == ()
+
+
+@pytest.mark.parametrize("content", ["[care", None])
+def test_a_file_that_cannot_be_read_is_refused_by_name(tmp_path: Path, content: str | None) -> None:
+    file = tmp_path / "attributes.toml"
+    if content is not None:
+        file.write_text(content)
+    with pytest.raises(ConfigurationError, match=r"attributes\.toml"):
+        extensions(file)

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 from recalld.errors import ConfigurationError
@@ -211,6 +212,16 @@ def built_in() -> tuple[Attribute, ...]:
     """The rows of `attributes.toml`."""
     source = resources.files("recalld.layers.facts").joinpath("attributes.toml")
     return tuple(parse_rows(tomllib.loads(source.read_text(encoding="utf-8"))))
+
+
+def extensions(path: Path | None) -> tuple[Attribute, ...]:
+    """The rows of a file in the format of `attributes.toml`; none without a file. Raises `ConfigurationError`."""
+    if path is None:
+        return ()
+    try:
+        return tuple(parse_rows(tomllib.loads(path.read_text(encoding="utf-8"))))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigurationError(f"the attributes in {str(path)!r} cannot be read: {error}") from error
 
 
 def parse_rows(table: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Iterator[Attribute]:
