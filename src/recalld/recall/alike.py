@@ -30,7 +30,7 @@ MAX_WORDS = 24  # of a query, the rarest: a long message is compared by what it 
 WHOLE = 0.4  # of a unit's score is its comparison as a whole, the rest that word by word; LoCoMo Recall@5 ± 0.002 between 0.3 and 0.5
 RARE = 1e-3  # the constant a of the weights; Arora et al. recommend it, and a third or three times of it changes Recall@5 by at most 0.002
 KINSHIP = 0.15  # the usual cosine of two words of one unit; between 0.1 and 0.2 no figure changes by more than 0.002
-FEW_UNITS = 10  # so many units have half of their mean in common; 0 or 10 are the same to 0.002, but with 0 a single unit would score nothing
+FEW_UNITS = 10  # so many units have half of their mean in common; 0 and 10 differ by 0.002, but with 0 a single unit scores nothing
 SUBJECT_DIMENSIONS = 64  # WordLlama is trained so that the first dimensions serve alone
 
 _SMALLEST = 1e-9
