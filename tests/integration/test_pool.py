@@ -13,7 +13,6 @@ from typing import Any, LiteralString, cast
 
 import psycopg
 import pytest
-from psycopg.rows import tuple_row
 
 from recalld.errors import (
     ConfigurationError,
@@ -29,7 +28,7 @@ from recalld.postgres.cluster import Cluster
 from recalld.postgres.embedded import DatabaseUrls, EmbeddedPostgres, cluster_in
 from recalld.postgres.migrate import migrate
 from recalld.postgres.pool import Database, translated
-from recalld.values import UserRef
+from recalld.values import Message, UserRef
 
 ADA = UserRef(tenant_id="acme", user_id="ada")
 BOB = UserRef(tenant_id="acme", user_id="bob")
@@ -122,7 +121,10 @@ async def test_many_rows_are_written_by_one_call(database: Database):
 async def test_rows_come_in_the_form_asked_for(database: Database):
     async with database.transaction("app", ADA) as tx:
         assert await tx.rows("select n from generate_series(1, 2) n") == [{"n": 1}, {"n": 2}]
-        assert await tx.all(tuple_row, "select n from generate_series(1, 2) n") == [(1,), (2,)]
+        assert await tx.all(Message, "select 'user' as role, 'word ' || n as content from generate_series(1, 2) n") == [
+            Message(role="user", content="word 1"),
+            Message(role="user", content="word 2"),
+        ]
         assert await tx.packed("select 'ab'::bytea as bytes") == {"bytes": b"ab"}
         assert await tx.row("select 1 where false") is None
 

@@ -92,7 +92,8 @@ async def test_stems_meet_in_the_language_of_the_user(memory: Memory, ada: UserM
     await tell(ada, "haus", "Die Häuser am Hafen wurden gestrichen.")
     await tell(ada, "tee", "Ein Gespräch über Tee.")
     async with memory.parts.database.transaction("app", ada.ref, ["general"]) as tx:
-        view = await memory.parts.episodes.overview(tx, purposes=["general"], query_words=["haus", "und", "tee"])
+        asking = await memory.parts.episodes.ask_overview(tx, purposes=["general"], query_words=["haus", "und", "tee"])
+        view = await asking.read()
     assert view is not None
     assert [stem.words for stem in view.stems] == [("haus",), ("tee",)]
     hits = await ada.search("Haus", at=NOW)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from psycopg.rows import class_row
-
 from recalld.postgres.pool import Database
 from recalld.postgres.queries import beside
 
@@ -28,4 +26,4 @@ class Unfinished:
 async def unfinished(database: Database, *, state: str | None = None, limit: int = 100) -> list[Unfinished]:
     """Ended sessions of all users that are not memory yet, the oldest first."""
     async with database.unscoped("sweeper") as tx:
-        return await tx.all(class_row(Unfinished), _SQL["unfinished"], state=state, limit=limit)
+        return await tx.all(Unfinished, _SQL["unfinished"], state=state, limit=limit)

@@ -14,7 +14,6 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import structlog
-from psycopg.rows import class_row
 
 from recalld.errors import InvalidInput, RecalldError
 from recalld.models.meter import Component, Meter, ModelUse, metered
@@ -77,11 +76,11 @@ class UsageStore:
 
     async def of_user(self, tx: Transaction, *, since: date, until: date) -> list[UsageRow]:
         """The user's rows of the days in [since, until)."""
-        return await tx.all(class_row(UsageRow), _SQL["usage"], since=since, until=until)
+        return await tx.all(UsageRow, _SQL["usage"], since=since, until=until)
 
     async def of_tenant(self, tx: Transaction, *, since: date, until: date) -> list[UsageRow]:
         """The rows of the whole tenant, whichever of its users the transaction is scoped to."""
-        return await tx.all(class_row(UsageRow), _SQL["tenant_usage"], since=since, until=until)
+        return await tx.all(UsageRow, _SQL["tenant_usage"], since=since, until=until)
 
     async def spent(self, tx: Transaction, *, month: date) -> Spent:
         """What was spent in the month of *month*."""

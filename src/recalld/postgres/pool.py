@@ -11,13 +11,13 @@ import select
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Literal, LiteralString, TypeVar, cast
+from typing import Any, Generic, Literal, LiteralString, Protocol, TypeVar, cast
 
 import psycopg
 from pgvector.psycopg import register_vector_async
-from psycopg import AsyncConnection, AsyncCursor
+from psycopg import AsyncConnection
 from psycopg.conninfo import conninfo_to_dict
-from psycopg.rows import AsyncRowFactory, DictRow, dict_row, scalar_row
+from psycopg.rows import DictRow, dict_row, scalar_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from recalld.errors import (
@@ -29,13 +29,15 @@ from recalld.errors import (
     RecalldError,
     UnsafeDatabase,
 )
+from recalld.postgres.trips import ServingConnection, Trips
 from recalld.values import UserRef
 
 DbRole = Literal["app", "worker", "eraser", "auditor", "sweeper", "gate"]
 Connection = AsyncConnection[DictRow]
+NOBODY = UserRef(tenant_id="-", user_id="-")
 T = TypeVar("T")
 
-_ENTER = "select recalld.enter(%s, %s, %s, %s)"
+_ENTER = "select recalld.enter(%(role)s, %(tenant)s, %(user)s, %(purposes)s)"
 # Seconds that a caller waits for a connection, with a look at the server after each of them.
 PATIENCE = (2.0, 4.0, 9.0)
 # Then the pool stops trying by itself: the next caller makes it try at once, instead of after a long back-off.
@@ -51,15 +53,33 @@ _CONNECTION_DEFAULTS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The rows of a statement that was sent; they can be read after the transaction, too."""
+class Rows(Protocol):
+    """The rows of a statement: psycopg's cursor, or an answer of a trip."""
 
-    cursor: AsyncCursor[DictRow]
+    @property
+    def rowcount(self) -> int:
+        """How many rows were read or changed."""
+        ...
 
-    async def rows(self) -> list[DictRow]:
+    async def fetchall(self) -> list[DictRow]:
         """All rows as mappings."""
-        return await self.cursor.fetchall()
+        ...
+
+    async def fetchone(self) -> DictRow | None:
+        """The first row, or `None`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Pending(Generic[T]):
+    """What was asked of the database and is read later; even after the transaction, when it was pipelined."""
+
+    rows: Rows
+    made: Callable[[list[DictRow]], T]
+
+    async def read(self) -> T:
+        """What the rows say."""
+        return self.made(await self.rows.fetchall())
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +94,8 @@ class Transaction:
             return dict(values)
         return {**values, "tenant_id": self.user.tenant_id, "user_id": self.user.user_id}
 
-    async def execute(self, query: LiteralString, **values: Any) -> AsyncCursor[DictRow]:
-        """Run a statement; `rowcount` of the cursor says how many rows it touched."""
+    async def execute(self, query: LiteralString, **values: Any) -> Rows:
+        """Run a statement; `rowcount` says how many rows it touched."""
         return await self.connection.execute(query, self._bind(values))
 
     async def execute_many(self, query: LiteralString, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -98,15 +118,49 @@ class Transaction:
             await cursor.execute(query, self._bind(values))
             return await cursor.fetchone()
 
-    async def send(self, query: LiteralString, **values: Any) -> Answer:
-        """Send a statement whose rows are read later: when pipelined, they come with those of the next statement or the commit."""
-        return Answer(await self.execute(query, **values))
+    async def send(self, query: LiteralString, **values: Any) -> Rows:
+        """Run a statement whose rows are read later: pipelined, it travels with the next one that is waited for, or with the commit."""
+        return await self.execute(query, **values)
 
-    async def all(self, factory: AsyncRowFactory[T], query: LiteralString, **values: Any) -> list[T]:
-        """All rows, each made by a psycopg row factory such as `class_row(Fact)`."""
-        async with self.connection.cursor(row_factory=factory) as cursor:
-            await cursor.execute(query, self._bind(values))
-            return await cursor.fetchall()
+    async def send_packed(self, query: LiteralString, **values: Any) -> Rows:
+        """As `send`, with the rows in binary as `packed` has them."""
+        cursor = self.connection.cursor(binary=True)
+        return await cursor.execute(query, self._bind(values))
+
+    async def all(self, kind: Callable[..., T], query: LiteralString, **values: Any) -> list[T]:
+        """All rows, each as an object of a *kind* whose fields are the columns."""
+        return [kind(**row) for row in await self.rows(query, **values)]
+
+
+@dataclass(frozen=True, slots=True)
+class PipelinedTransaction(Transaction):
+    """A transaction whose statements travel together; those that were sent go with the next one that is waited for."""
+
+    trips: Trips
+
+    async def execute(self, query: LiteralString, **values: Any) -> Rows:
+        """See `Transaction`."""
+        answer = self.trips.ask(query, self._bind(values))
+        await self.trips.go()
+        return answer
+
+    async def execute_many(self, query: LiteralString, rows: Sequence[Mapping[str, Any]]) -> None:
+        """See `Transaction`."""
+        for row in rows:
+            self.trips.ask(query, self._bind(row))
+        await self.trips.go()
+
+    async def packed(self, query: LiteralString, **values: Any) -> DictRow | None:
+        """See `Transaction`."""
+        return await self.trips.ask(query, self._bind(values), binary=True).fetchone()
+
+    async def send(self, query: LiteralString, **values: Any) -> Rows:
+        """See `Transaction`."""
+        return self.trips.ask(query, self._bind(values))
+
+    async def send_packed(self, query: LiteralString, **values: Any) -> Rows:
+        """See `Transaction`."""
+        return self.trips.ask(query, self._bind(values), binary=True)
 
 
 class Database:
@@ -131,9 +185,9 @@ class Database:
         self._recover = recover
         self._healing = asyncio.Lock()
         self._healed = 0
-        self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
+        self._pool: AsyncConnectionPool[ServingConnection] = AsyncConnectionPool(
             url,
-            connection_class=cast("type[Connection]", AsyncConnection),
+            connection_class=ServingConnection,
             kwargs={**_missing_in(url), "row_factory": dict_row, "prepare_threshold": None},
             min_size=1,
             max_size=max_connections,
@@ -161,12 +215,13 @@ class Database:
         """Close all connections."""
         await self._pool.close()
 
-    async def _configure(self, connection: Connection) -> None:
-        """Make a new connection ready: prepared statements from their third use on, and the types of vectors."""
+    async def _configure(self, connection: ServingConnection) -> None:
+        """Make a new connection ready: prepared statements, psycopg's from their third use on, and the types of vectors."""
         prepared = self._prepared_statements
         if prepared is None:
             prepared = not await is_pooled(connection)
         connection.prepare_threshold = 2 if prepared else None
+        connection.prepared.wanted = prepared
         await register_vector_async(connection)
         await connection.commit()
 
@@ -176,21 +231,21 @@ class Database:
     ) -> AsyncGenerator[Transaction]:
         """A transaction of *role* in the scope of *user*; *purposes* limit what the app role may read."""
         async with self._connection() as connection, connection.transaction():
-            await connection.execute(_ENTER, (f"recalld_{role}", user.tenant_id, user.user_id, ",".join(purposes)))
+            await connection.execute(_ENTER, _scope(role, user, purposes))
             yield Transaction(connection, user)
 
     @asynccontextmanager
     async def pipelined(self, role: DbRole, user: UserRef, purposes: Sequence[str] = ()) -> AsyncGenerator[Transaction]:
-        """The same with all statements sent in one go: for reads, where round trips are what costs."""
-        async with self._connection() as connection, connection.pipeline(), connection.transaction():
-            await connection.execute(_ENTER, (f"recalld_{role}", user.tenant_id, user.user_id, ",".join(purposes)))
-            yield Transaction(connection, user)
+        """The same with statements that travel together: for what has to be fast, where round trips are what costs."""
+        async with self._connection() as connection, Trips(connection) as trips:
+            trips.ask(_ENTER, _scope(role, user, purposes))
+            yield PipelinedTransaction(connection, user, trips)
 
     @asynccontextmanager
     async def unscoped(self, role: Literal["sweeper", "gate"]) -> AsyncGenerator[Transaction]:
         """A transaction outside any user's scope, for the two roles whose grants allow nothing personal."""
         async with self._connection() as connection, connection.transaction():
-            await connection.execute(_ENTER, (f"recalld_{role}", "-", "-", ""))
+            await connection.execute(_ENTER, _scope(role, NOBODY))
             yield Transaction(connection, None)
 
     @asynccontextmanager
@@ -200,7 +255,7 @@ class Database:
             yield connection
 
     @asynccontextmanager
-    async def _connection(self) -> AsyncGenerator[Connection]:
+    async def _connection(self) -> AsyncGenerator[ServingConnection]:
         with translated():
             connection = await self._checkout()
             try:
@@ -212,11 +267,11 @@ class Database:
             finally:
                 await self._give_back(connection)
 
-    async def _give_back(self, connection: Connection) -> None:
+    async def _give_back(self, connection: ServingConnection) -> None:
         """Return a connection even when the caller is cancelled meanwhile: the pool counts on it."""
         await asyncio.shield(self._pool.putconn(connection))
 
-    async def _checkout(self) -> Connection:
+    async def _checkout(self) -> ServingConnection:
         """A connection that answers. A broken one is replaced; a dead embedded server is started again."""
         for seconds in self._patience:
             healed = self._healed
@@ -229,7 +284,7 @@ class Database:
             f"or all {self._pool.max_size} connections are busy (max_connections)"
         )
 
-    async def _answering(self, seconds: float) -> Connection | None:
+    async def _answering(self, seconds: float) -> ServingConnection | None:
         """The next free connection, or `None` when there is none in time, or it turned out to be dead."""
         try:
             connection = await self._pool.getconn(timeout=seconds)
@@ -249,6 +304,15 @@ class Database:
                     await self._recover()
                 await self._pool.check()
                 self._healed += 1
+
+
+def _scope(role: DbRole, user: UserRef, purposes: Sequence[str] = ()) -> dict[str, str]:
+    return {
+        "role": f"recalld_{role}",
+        "tenant": user.tenant_id,
+        "user": user.user_id,
+        "purposes": ",".join(purposes),
+    }
 
 
 def _missing_in(url: str) -> dict[str, Any]:

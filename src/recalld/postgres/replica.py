@@ -19,7 +19,7 @@ import structlog
 from recalld.errors import DatabaseUnavailable, RecalldError
 from recalld.postgres.distribute import is_distributed
 from recalld.postgres.lint import refuse_unsafe
-from recalld.postgres.pool import Answer, Database, Transaction
+from recalld.postgres.pool import Database, Rows, Transaction
 from recalld.postgres.queries import beside
 from recalld.values import UserRef
 
@@ -149,6 +149,6 @@ async def nothing_else(tx: Transaction) -> None:
     """For reads that need nothing of the primary but its version."""
 
 
-async def _version(standing: Answer) -> Version | None:
-    rows = await standing.rows()
+async def _version(standing: Rows) -> Version | None:
+    rows = await standing.fetchall()
     return (rows[0]["epoch"], rows[0]["facts_version"], rows[0]["episodes_version"]) if rows else None

@@ -18,7 +18,6 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 
 import structlog
-from psycopg.rows import class_row
 
 from recalld.errors import Conflict, RecalldError
 from recalld.postgres.pool import Database, Transaction
@@ -188,7 +187,7 @@ class Audit:
     async def events(self, tenant_id: str, *, after: int = 0, limit: int = 1000) -> list[AuditEvent]:
         """The tenant's events in order, from the one after *after* on."""
         async with self._database.transaction("auditor", tenant_scope(tenant_id)) as tx:
-            return _tupled(await tx.all(class_row(AuditEvent), _SQL["events"], after=after, limit=limit))
+            return _tupled(await tx.all(AuditEvent, _SQL["events"], after=after, limit=limit))
 
     async def about(
         self, user: UserRef, *, after: int = 0, limit: int = 1000, actions: Sequence[str] | None = None
@@ -201,7 +200,7 @@ class Audit:
         async with self._database.transaction("worker", user) as tx:
             subject = (await secrets(tx)).subject(user)
         async with self._database.transaction("auditor", user) as tx:
-            return _tupled(await tx.all(class_row(AuditEvent), _SQL["about"], subject=subject, **asked))
+            return _tupled(await tx.all(AuditEvent, _SQL["about"], subject=subject, **asked))
 
     async def verify(self, tenant_id: str) -> AuditVerdict:
         """Read the whole chain again."""

@@ -10,8 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from psycopg.rows import class_row
-
 from recalld.border import check_text
 from recalld.errors import Conflict, NotFound
 from recalld.postgres.pool import Database, Transaction
@@ -76,5 +74,5 @@ class Holds:
 
     async def of(self, tx: Transaction) -> Hold | None:
         """The same in the caller's transaction."""
-        found = await tx.all(class_row(Hold), _SQL["hold"])
+        found = await tx.all(Hold, _SQL["hold"])
         return found[0] if found else None

@@ -11,8 +11,6 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import NoReturn
 
-from psycopg.rows import class_row
-
 from recalld.border import check_id, check_purpose, check_text
 from recalld.errors import Conflict, InvalidInput, NotFound, PurposeRefused
 from recalld.layers.episodes.store import EpisodeStore
@@ -131,13 +129,13 @@ class Purposes:
     async def list(self, tenant_id: str) -> list[Purpose]:
         """What a tenant has declared, by name; withdrawn ones too."""
         async with self.database.transaction("worker", tenant_scope(check_id("tenant id", tenant_id))) as tx:
-            return await tx.all(class_row(Purpose), _SQL["list"])
+            return await tx.all(Purpose, _SQL["list"])
 
     async def declare(self, tenant_id: str, purpose: Purpose) -> Purpose:
         """Declare a purpose, or change one; a withdrawn one is active again. Raises `InvalidInput`."""
         checked = purpose.checked()
         async with self.database.transaction("worker", tenant_scope(check_id("tenant id", tenant_id))) as tx:
-            declared = (await tx.all(class_row(Purpose), _SQL["declare"], **asdict(checked)))[0]
+            declared = (await tx.all(Purpose, _SQL["declare"], **asdict(checked)))[0]
             await self.audit.write(tx, "purpose.declared", purposes=(checked.purpose,))
             return declared
 
@@ -153,7 +151,7 @@ class Purposes:
         """What the person decided, by purpose."""
         async with self.database.transaction("worker", user) as tx:
             epoch = await self.journal.epoch(tx)
-            return await tx.all(class_row(Consent), _SQL["consents"], epoch=epoch)
+            return await tx.all(Consent, _SQL["consents"], epoch=epoch)
 
     async def consent(self, user: UserRef, purpose: str) -> Consent:
         """The person agrees to a purpose."""

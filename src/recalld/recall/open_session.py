@@ -11,10 +11,12 @@ import structlog
 from recalld.errors import WorkingMemoryUnavailable
 from recalld.layers.working.base import WorkingMemory, best_effort
 from recalld.layers.working.journal import Journal
-from recalld.postgres.pool import Transaction
+from recalld.postgres.pool import Pending, Transaction
 from recalld.values import Message, Session, SessionRef
 
 log = structlog.get_logger("recalld.recall")
+
+Standing = tuple[Session, dict[str, Any]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,9 +35,14 @@ class OpenSessions:
     journal: Journal
     working: WorkingMemory
 
-    async def read(self, tx: Transaction, session: SessionRef, purposes: Sequence[str]) -> OpenSession:
+    async def ask(self, tx: Transaction, session: SessionRef) -> Pending[Standing | None]:
+        """What its row says, to be read later."""
+        return await self.journal.ask_standing(tx, session.session_id)
+
+    async def read(
+        self, tx: Transaction, session: SessionRef, stored: Standing | None, purposes: Sequence[str]
+    ) -> OpenSession:
         """The session as it is now; nothing of one that is unknown, has ended, or is kept for another purpose."""
-        stored = await self.journal.standing(tx, session.session_id)
         if stored is None or stored[0].state != "open" or stored[0].purpose not in purposes:
             return OpenSession()
         row, state = stored

@@ -18,7 +18,7 @@ import structlog
 from numpy.typing import NDArray
 
 from recalld.errors import ModelError, VectorIndexUnavailable
-from recalld.layers.episodes.store import EpisodeStore, Kept, Overview, PendingEpisodes
+from recalld.layers.episodes.store import EpisodeStore, Kept, Overview
 from recalld.layers.facts.attributes import Attributes
 from recalld.layers.facts.decay import weighted
 from recalld.layers.facts.merge import visible
@@ -29,13 +29,13 @@ from recalld.layers.working.journal import Journal
 from recalld.models.embedder import Embedder
 from recalld.models.ledger import Ledger
 from recalld.models.meter import ModelUse, metered
-from recalld.postgres.pool import Database, Transaction
+from recalld.postgres.pool import Database, Pending, Transaction
 from recalld.postgres.queries import beside
 from recalld.postgres.replica import Replica
 from recalld.recall import alike
 from recalld.recall.block import Block, Material, fence_token, render
 from recalld.recall.cache import UserCache
-from recalld.recall.open_session import OpenSession, OpenSessions
+from recalld.recall.open_session import OpenSession, OpenSessions, Standing
 from recalld.recall.search import Question, Ranking, nothing_said, rank, understand
 from recalld.stages import Stages
 from recalld.tracing import span
@@ -217,18 +217,19 @@ class Recall:
             return await self._find_in_one(replace(asked, vector=None, degraded=("vectors",)))
 
     async def _find_in_one(self, asked: Asked) -> Found:
-        """Everything in one transaction and two round trips: what to rank by, then the texts with the commit."""
+        """Everything in one transaction and two round trips: what to rank by, then texts and facts with the commit."""
         if self._replica is not None and (found := await self._find_on(self._replica, asked)) is not None:
             return found
         async with self._reading(asked) as tx:
-            view, nearest, session = await asyncio.gather(
-                self._overview(tx, asked), self._nearest(tx, asked, epoch=None), self._open_session(tx, asked)
-            )
+            overview, standing = await self._ask_overview(tx, asked), await self._ask_standing(tx, asked)
+            nearest = await self._nearest(tx, asked, epoch=None)
+            view = await overview.read()
             if view is None:
                 return Found(degraded=asked.degraded)
             ranking = self._rank(asked, view, nearest)
-            texts = await self._ask_texts(tx, view, ranking)
-            rest = await self._rest(tx, asked, view, session)
+            texts, facts = await self._ask_texts(tx, view, ranking), await self._ask_facts(tx, asked, view)
+            session = await self._open_session(tx, asked, standing)
+        rest = _Rest(facts=await self._known(asked, view, facts), session=session)
         return _found(asked, view, ranking, await texts.read(), rest)
 
     async def _find_on(self, replica: Replica, asked: Asked) -> Found | None:
@@ -238,16 +239,18 @@ class Recall:
         async def seek(tx: Transaction) -> Found:
             nonlocal answered
             answered = True
-            view, nearest = await asyncio.gather(self._overview(tx, asked), self._nearest(tx, asked, epoch=None))
+            overview = await self._ask_overview(tx, asked)
+            nearest = await self._nearest(tx, asked, epoch=None)
+            view = await overview.read()
             if view is None:
                 return Found(degraded=asked.degraded)
             ranking = self._rank(asked, view, nearest)
-            texts = await self._ask_texts(tx, view, ranking)
-            rest = await self._rest(tx, asked, view, OpenSession())
+            texts, facts = await self._ask_texts(tx, view, ranking), await self._ask_facts(tx, asked, view)
+            rest = _Rest(facts=await self._known(asked, view, facts))
             return _found(asked, view, ranking, await texts.read(), rest)
 
         async def converse(tx: Transaction) -> OpenSession:
-            return await self._open_session(tx, asked)
+            return await self._open_session(tx, asked, await self._ask_standing(tx, asked))
 
         read = await replica.read(asked.user, asked.question.query.purposes, seek, converse)
         if read is None:
@@ -262,30 +265,35 @@ class Recall:
     async def _find_in_two(self, asked: Asked) -> Found:
         """The same around an index elsewhere: no connection is held while it is asked."""
         async with self._reading(asked) as tx:
-            view, session = await asyncio.gather(self._overview(tx, asked), self._open_session(tx, asked))
-            rest = await self._rest(tx, asked, view, session) if view else _Rest()
-        if view is None:
-            return Found(degraded=asked.degraded)
+            overview, standing = await self._ask_overview(tx, asked), await self._ask_standing(tx, asked)
+            view = await overview.read()
+            if view is None:
+                return Found(degraded=asked.degraded)
+            facts, session = await self._ask_facts(tx, asked, view), await self._open_session(tx, asked, standing)
         nearest = await self._nearest(None, asked, epoch=view.epoch)
         ranking = self._rank(asked, view, nearest)
         async with self._reading(asked) as tx:
             texts = await self._ask_texts(tx, view, ranking)
+        rest = _Rest(facts=await self._known(asked, view, facts), session=session)
         return _found(asked, view, ranking, await texts.read(), rest)
 
     def _reading(self, asked: Asked):
         return self._database.pipelined("app", asked.user, asked.question.query.purposes)
 
-    async def _overview(self, tx: Transaction, asked: Asked) -> Overview | None:
+    async def _ask_overview(self, tx: Transaction, asked: Asked) -> Pending[Overview | None]:
         """What to rank by; the catalogue is kept between turns, unless topics are asked for, and read again when it has changed."""
         query, user = asked.question.query, asked.user
         kept = None if query.topics else self._kept_catalogues.get(user, query.purposes)
-        view = await self._episodes.overview(
+        return await self._episodes.ask_overview(
             tx, purposes=query.purposes, topics=query.topics, query_words=asked.question.topic_words, kept=kept
         )
-        if view is not None and not query.topics and (kept is None or view.catalogue is not kept.catalogue):
+
+    def _keep(self, asked: Asked, view: Overview) -> None:
+        query = asked.question.query
+        kept = self._kept_catalogues.get(asked.user, query.purposes)
+        if not query.topics and (kept is None or view.catalogue is not kept.catalogue):
             now = Kept(epoch=view.epoch, version=view.episodes_version, catalogue=view.catalogue)
-            self._kept_catalogues.put(user, query.purposes, now)
-        return view
+            self._kept_catalogues.put(asked.user, query.purposes, now)
 
     async def _nearest(self, tx: Transaction | None, asked: Asked, *, epoch: int | None) -> list[VectorHit]:
         """The episodes nearest to the topic. In a range the index is asked from its beginning on; the catalogue knows its end."""
@@ -307,38 +315,45 @@ class Recall:
 
     def _rank(self, asked: Asked, view: Overview, nearest: Sequence[VectorHit]) -> Ranking:
         """The ranking; hits that are none of the episodes the role may read are counted, there should be none."""
+        self._keep(asked, view)
         self._dropped += sum(hit.episode_id not in view.catalogue.places for hit in nearest)
         return rank(asked.question, view, nearest, model=self._embedder.name, explain=not asked.with_facts)
 
-    async def _ask_texts(self, tx: Transaction, view: Overview, ranking: Ranking) -> PendingEpisodes:
+    async def _ask_texts(self, tx: Transaction, view: Overview, ranking: Ranking) -> Pending[list[Episode]]:
         """The texts, always from PostgreSQL under row-level security: an id that an index made up yields nothing."""
         return await self._episodes.ask(tx, [one.episode_id for one in ranking.best], view.epoch)
 
-    async def _rest(self, tx: Transaction, asked: Asked, view: Overview, session: OpenSession) -> _Rest:
-        """What only the block needs: facts, unless this version of them is kept, beside the open session."""
+    async def _ask_facts(self, tx: Transaction, asked: Asked, view: Overview) -> Sequence[Fact] | Pending[list[Fact]]:
+        """Facts, for the block alone; they are asked for unless this version of them is kept."""
         if not asked.with_facts:
-            return _Rest()
+            return ()
         if self._fence_key is None:
             row = await tx.row(_SQL["fence_key"])
             self._fence_key = bytes(row["value"]) if row else None
-        facts = await self._known(tx, asked, view)
-        return _Rest(facts=facts, session=session)
-
-    async def _known(self, tx: Transaction, asked: Asked, view: Overview) -> Sequence[Fact]:
-        purposes, version = asked.question.query.purposes, (view.epoch, view.facts_version)
-        kept = self._kept_facts.get(asked.user, purposes)
-        if kept is not None and kept.version == version:
+        kept = self._kept_facts.get(asked.user, asked.question.query.purposes)
+        if kept is not None and kept.version == (view.epoch, view.facts_version):
             self._hits += 1
             return kept.facts
         self._misses += 1
-        facts = await self._facts.bundle(tx, view.epoch)
-        self._kept_facts.put(asked.user, purposes, KeptFacts(version=version, facts=facts))
-        return facts
+        return await self._facts.ask_bundle(tx, view.epoch)
 
-    async def _open_session(self, tx: Transaction, asked: Asked) -> OpenSession:
-        if asked.session is None:
+    async def _known(self, asked: Asked, view: Overview, facts: Sequence[Fact] | Pending[list[Fact]]) -> Sequence[Fact]:
+        if not isinstance(facts, Pending):
+            return facts
+        read = await facts.read()
+        kept = KeptFacts(version=(view.epoch, view.facts_version), facts=read)
+        self._kept_facts.put(asked.user, asked.question.query.purposes, kept)
+        return read
+
+    async def _ask_standing(self, tx: Transaction, asked: Asked) -> Pending[Standing | None] | None:
+        return None if asked.session is None else await self._sessions.ask(tx, asked.session)
+
+    async def _open_session(
+        self, tx: Transaction, asked: Asked, standing: Pending[Standing | None] | None
+    ) -> OpenSession:
+        if asked.session is None or standing is None:
             return OpenSession()
-        return await self._sessions.read(tx, asked.session, asked.question.query.purposes)
+        return await self._sessions.read(tx, asked.session, await standing.read(), asked.question.query.purposes)
 
     def _render(self, asked: Asked, found: Found, budget_tokens: int) -> Block:
         question, query = asked.question, asked.question.query

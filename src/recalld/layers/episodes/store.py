@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from psycopg.rows import DictRow
 
 from recalld.layers.episodes.pieces import Pieces, pieces_of
 from recalld.layers.episodes.words import words
-from recalld.postgres.pool import Answer, Transaction
+from recalld.postgres.pool import Pending, Transaction
 from recalld.postgres.queries import beside
 from recalld.values import Episode, UserRef
 
@@ -87,20 +87,6 @@ class Overview:
     catalogue: Catalogue
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PendingEpisodes:
-    """Episodes that were asked for and have yet to be read."""
-
-    user: UserRef
-    episode_ids: tuple[str, ...]
-    answer: Answer
-
-    async def read(self) -> list[Episode]:
-        """Those that exist and that the role may read, in the order asked."""
-        found = {row["episode_id"]: row for row in await self.answer.rows()}
-        return [_episode(self.user, found[episode_id]) for episode_id in self.episode_ids if episode_id in found]
-
-
 class EpisodeStore:
     """Episodes. Every method runs in the caller's transaction and scope, for one epoch."""
 
@@ -126,11 +112,11 @@ class EpisodeStore:
         """Those of *episode_ids* that exist and that the role may read, in the order given."""
         return await (await self.ask(tx, episode_ids, epoch)).read()
 
-    async def ask(self, tx: Transaction, episode_ids: Sequence[str], epoch: int) -> PendingEpisodes:
-        """The same, to be read later, even after the transaction."""
+    async def ask(self, tx: Transaction, episode_ids: Sequence[str], epoch: int) -> Pending[list[Episode]]:
+        """The same, to be read later."""
         assert tx.user is not None  # noqa: S101 -- episodes are read in the scope of a user
-        answer = await tx.send(_SQL["get"], epoch=epoch, episode_ids=list(episode_ids))
-        return PendingEpisodes(user=tx.user, episode_ids=tuple(episode_ids), answer=answer)
+        rows = await tx.send(_SQL["get"], epoch=epoch, episode_ids=list(episode_ids))
+        return Pending(rows, partial(_in_order, tx.user, tuple(episode_ids)))
 
     async def page(
         self,
@@ -159,7 +145,7 @@ class EpisodeStore:
         ids, written = list(purposes), list(purposes.values())
         await tx.execute(_SQL["mark_indexed"], episode_ids=ids, purposes=written, epoch=epoch)
 
-    async def overview(
+    async def ask_overview(
         self,
         tx: Transaction,
         *,
@@ -167,13 +153,13 @@ class EpisodeStore:
         topics: Sequence[str] = (),
         query_words: Sequence[str] = (),
         kept: Kept | None = None,
-    ) -> Overview | None:
-        """What search ranks by, of the episodes of *purposes*; `None` for an unknown user.
+    ) -> Pending[Overview | None]:
+        """What search ranks by, to be read later: of the episodes of *purposes*; `None` for an unknown user.
 
         Only those episodes are `on_topic` that carry one of *topics*, whatever their case; all of them when none are given. A catalogue
         that was *kept* is used again if it is still the current one.
         """
-        row = await tx.packed(
+        rows = await tx.send_packed(
             _SQL["overview"],
             purposes=list(purposes),
             topics=[topic.strip().lower() for topic in topics],
@@ -181,7 +167,7 @@ class EpisodeStore:
             known_epoch=kept.epoch if kept else None,
             known_version=kept.version if kept else None,
         )
-        return None if row is None else _overview(row, kept)
+        return Pending(rows, lambda found: _overview(found[0], kept) if found else None)
 
 
 def _overview(row: DictRow, kept: Kept | None) -> Overview:
@@ -201,6 +187,11 @@ def _columns(episode: Episode) -> dict[str, Any]:
         "topics": list(episode.topics),
         "points": list(episode.points),
     }
+
+
+def _in_order(user: UserRef, episode_ids: Sequence[str], rows: Sequence[DictRow]) -> list[Episode]:
+    found = {row["episode_id"]: row for row in rows}
+    return [_episode(user, found[episode_id]) for episode_id in episode_ids if episode_id in found]
 
 
 def _episode(user: UserRef, row: DictRow) -> Episode:

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 
-from psycopg.rows import DictRow, class_row
+from psycopg.rows import DictRow
 
 from recalld.errors import NotFound
 from recalld.layers.facts.merge import evidence, merge
-from recalld.postgres.pool import Transaction
+from recalld.postgres.pool import Pending, Transaction
 from recalld.postgres.queries import beside
 from recalld.values import Fact, FactChanges, Statement
 
@@ -35,7 +35,11 @@ class FactStore:
 
     async def bundle(self, tx: Transaction, epoch: int) -> list[Fact]:
         """Everything believed now, past values included; what the role's purposes allow."""
-        return [_fact(row) for row in await tx.rows(_SQL["bundle"], epoch=epoch)]
+        return await (await self.ask_bundle(tx, epoch)).read()
+
+    async def ask_bundle(self, tx: Transaction, epoch: int) -> Pending[list[Fact]]:
+        """The same, to be read later."""
+        return Pending(await tx.send(_SQL["bundle"], epoch=epoch), lambda rows: [_fact(row) for row in rows])
 
     async def versions(self, tx: Transaction, epoch: int, attribute: str | None = None) -> list[Fact]:
         """Every version ever believed, of one attribute or of all."""
@@ -44,7 +48,7 @@ class FactStore:
     async def statements(self, tx: Transaction, epoch: int, attributes: Sequence[str] | None = None) -> list[Statement]:
         """The evidence about some attributes, or all of it."""
         chosen = None if attributes is None else list(attributes)
-        return await tx.all(class_row(Statement), _SQL["statements"], epoch=epoch, attributes=chosen)
+        return await tx.all(Statement, _SQL["statements"], epoch=epoch, attributes=chosen)
 
     async def add(self, tx: Transaction, epoch: int, statements: Sequence[Statement], *, at: datetime) -> FactChanges:
         """Store new evidence and bring the facts of the attributes it is about up to date. The user's row must be locked."""

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
-from psycopg.rows import DictRow, class_row
+from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
 from recalld.border import MAX_SESSION_MESSAGES
 from recalld.errors import Conflict, Fenced, NotFound, SessionEnded, TooLarge
-from recalld.postgres.pool import Transaction
+from recalld.postgres.pool import Pending, Transaction
 from recalld.postgres.queries import beside
 from recalld.values import Appended, Message, Opening, Session, SessionRef, SessionState, UserRef
 
@@ -130,12 +131,17 @@ class Journal:
 
     async def standing(self, tx: Transaction, session_id: str) -> tuple[Session, dict[str, Any]] | None:
         """The session and its working state, without the messages; `None` for an unknown session."""
-        row = await tx.row(_SQL["session"], session_id=session_id)
-        return None if row is None or tx.user is None else (session_of(tx.user, row), row["working"])
+        return await (await self.ask_standing(tx, session_id)).read()
+
+    async def ask_standing(self, tx: Transaction, session_id: str) -> Pending[tuple[Session, dict[str, Any]] | None]:
+        """The same, to be read later."""
+        assert tx.user is not None  # noqa: S101 -- sessions are read in the scope of a user
+        rows = await tx.send(_SQL["session"], session_id=session_id)
+        return Pending(rows, partial(_standing, tx.user))
 
     async def messages(self, tx: Transaction, session_id: str, epoch: int) -> list[Message]:
         """The messages of a session, oldest first."""
-        return await tx.all(class_row(Message), _SQL["messages"], session_id=session_id, epoch=epoch)
+        return await tx.all(Message, _SQL["messages"], session_id=session_id, epoch=epoch)
 
     # ------------------------------------------------------------ from ended to ingested
     async def end(
@@ -234,6 +240,10 @@ def ref_of(row: DictRow) -> tuple[SessionRef, int]:
     """A session and its epoch, of a row over all users."""
     user = UserRef(tenant_id=row["tenant_id"], user_id=row["user_id"])
     return SessionRef(user=user, session_id=row["session_id"]), row["epoch"]
+
+
+def _standing(user: UserRef, rows: Sequence[DictRow]) -> tuple[Session, dict[str, Any]] | None:
+    return (session_of(user, rows[0]), rows[0]["working"]) if rows else None
 
 
 def session_of(user: UserRef, row: DictRow) -> Session:

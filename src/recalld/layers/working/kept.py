@@ -10,8 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from psycopg.rows import class_row
-
 from recalld.layers.working.journal import ref_of, session_of
 from recalld.postgres.pool import Transaction
 from recalld.postgres.queries import beside
@@ -76,4 +74,4 @@ class KeptJournals:
 
     async def count(self, tx: Transaction) -> KeptCount:
         """How many there are."""
-        return (await tx.all(class_row(KeptCount), _SQL["count"]))[0]
+        return (await tx.all(KeptCount, _SQL["count"]))[0]
