@@ -35,6 +35,13 @@ async def test_an_ended_session_becomes_an_episode_and_its_transcript_goes(memor
     assert row == {"n": 0}
 
 
+async def test_the_report_tells_the_seconds_of_every_stage(ada: UserMemory) -> None:
+    await ada.append("s1", said("I live in Leipzig."), at=NOON)
+    report = await ada.end_session("s1", wait=True, at=NOON)
+    assert set(report.timings) == {"load", "digest", "embed", "merge", "write"}
+    assert all(seconds > 0 for seconds in report.timings.values())
+
+
 async def test_a_move_closes_the_old_home(ada: UserMemory) -> None:
     await ada.append("s1", said("I live in Leipzig."), at=NOON)
     await ada.end_session("s1", wait=True, at=NOON)

@@ -144,7 +144,7 @@ class Ingestion:
         with stages.stage("embed"):
             vectors = await self.embedder.embed_documents(episode.search_keys) if episode else None
         with stages.stage("write"):
-            changes = await self._commit(session, digest, episode, vectors, known)
+            changes = await self._commit(session, digest, episode, vectors, known=known, stages=stages)
         if changes is None:
             return IngestReport(session=session.session.ref, status="nothing", timings=stages.seconds)
         await self.index(episode, vectors, session.session.epoch)
@@ -156,7 +156,9 @@ class Ingestion:
         digest: Digest,
         episode: Episode | None,
         vectors: Vectors | None,
+        *,
         known: Sequence[str],
+        stages: Stages,
     ) -> FactChanges | None:
         """The one transaction that changes memory; `None` when another worker was faster."""
         row = session.session
@@ -171,7 +173,8 @@ class Ingestion:
                 attributes=self.attributes,
                 known_attributes=known,
             )
-            changes = await self.facts.add(tx, row.epoch, statements, at=session.ended_at)
+            with stages.stage("merge"):
+                changes = await self.facts.add(tx, row.epoch, statements, at=session.ended_at)
             if episode is not None and vectors is not None:
                 await self.write_episode(tx, episode, vectors, user)
             await self.journal.touch_user(tx, facts=bool(changes), episodes=episode is not None)

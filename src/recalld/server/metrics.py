@@ -90,7 +90,7 @@ class Metrics:
         self._ingests = Counter("recalld_ingests", "Ingestions by outcome.", ["outcome"], registry=registry)
         self._ingest_seconds = Histogram(
             "recalld_ingest_stage_seconds",
-            "Time of an ingestion by stage: load, digest, embed, write.",
+            "Time of an ingestion by stage: load, digest, embed, merge, write.",
             ["stage"],
             buckets=FAST,
             registry=registry,
