@@ -18,8 +18,8 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import wraps
@@ -47,6 +47,17 @@ NOON = datetime(2026, 11, 3, 12, tzinfo=UTC)
 
 
 # ---------------------------------------------------------------- the workers
+@contextmanager
+def index_in_redis(url: str) -> Generator[None]:
+    """Installations that are opened meanwhile have their vectors in a Redis, for which there is no adapter."""
+    usual = recalld.wiring._vectors  # noqa: SLF001
+    recalld.wiring._vectors = lambda settings: RedisIndex(url)  # noqa: ARG005, SLF001
+    try:
+        yield
+    finally:
+        recalld.wiring._vectors = usual  # noqa: SLF001
+
+
 @dataclass(frozen=True, kw_only=True)
 class Place:
     """Where everything runs."""
@@ -54,11 +65,13 @@ class Place:
     database_url: str
     redis_url: str
 
-    def open(self, **settings: Any) -> Any:
+    @asynccontextmanager
+    async def open(self, **settings: Any) -> AsyncGenerator[Memory]:
         """An installation with the index in Redis."""
-        recalld.wiring._vectors = lambda settings: RedisIndex(self.redis_url)  # noqa: ARG005, SLF001 -- no adapter of its own
         given = {"lease_seconds": LEASE, "sweep_seconds": 0.5, "max_connections": 6} | settings
-        return Memory.open(database_url=self.database_url, redis_url=self.redis_url, **given)
+        with index_in_redis(self.redis_url):
+            async with Memory.open(database_url=self.database_url, redis_url=self.redis_url, **given) as memory:
+                yield memory
 
 
 STEPS = (  # where a worker may die; the last two leave something outside PostgreSQL

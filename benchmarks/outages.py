@@ -14,17 +14,18 @@ import argparse
 import asyncio
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from benchmarks.erasure import Place
+from benchmarks.erasure import Place, index_in_redis
 from recalld import Memory, Message, UserMemory
 from recalld.errors import RecalldError
 from recalld.postgres.embedded import EmbeddedPostgres
 from recalld.postgres.migrate import migrate
-from tests.redis_index import RedisIndex
 from tests.services import RedisServer, running_redis
 
 NOON = datetime(2026, 11, 3, 12, tzinfo=UTC)
@@ -37,12 +38,13 @@ class Installation(Place):
 
     index_url: str
 
-    def open(self, *, worker: bool) -> object:
+    @asynccontextmanager
+    async def open(self, **settings: Any) -> AsyncGenerator[Memory]:
         """With the index in a Redis of its own, and otherwise the default settings."""
-        import recalld.wiring  # noqa: PLC0415 -- patched: this index has no adapter of its own
-
-        recalld.wiring._vectors = lambda settings: RedisIndex(self.index_url)  # noqa: ARG005, SLF001
-        return Memory.open(database_url=self.database_url, redis_url=self.redis_url, worker=worker, warm_up=False)
+        with index_in_redis(self.index_url):
+            urls = {"database_url": self.database_url, "redis_url": self.redis_url}
+            async with Memory.open(**urls, warm_up=False, **settings) as memory:
+                yield memory
 
 
 @dataclass
@@ -78,7 +80,7 @@ async def remembered(memory: Memory, prefix: str, count: int) -> list[UserMemory
 async def with_a_store_away(place: Installation, layer: str, server: RedisServer, count: int, away: float) -> Outcome:
     """A store is killed, people are erased, a worker keeps trying, and the store comes back."""
     outcome = Outcome(layer=layer, erasures=count)
-    async with place.open(worker=True) as memory:  # type: ignore[attr-defined]
+    async with place.open(worker=True) as memory:
         users = await remembered(memory, layer.split(maxsplit=1)[0], count)
         server.stop()
         ids = [(await user.erase()).erasure_id for user in users]
@@ -93,13 +95,13 @@ async def with_a_store_away(place: Installation, layer: str, server: RedisServer
 async def with_no_worker(place: Installation, count: int, away: float) -> Outcome:
     """The erasing process dies behind the fence; nobody works until a worker comes."""
     outcome = Outcome(layer="worker absent, the erasing process dead", erasures=count)
-    async with place.open(worker=False) as memory:  # type: ignore[attr-defined]
+    async with place.open(worker=False) as memory:
         users = await remembered(memory, "worker", count)
         ids = [(await memory.parts.eraser.begin(user.ref)).erasure_id for user in users]
         await asyncio.sleep(away)
         outcome.early = sum([(await memory.erasure("acme", one)).verified for one in ids])
         outcome.found = sum([bool(await user.facts() or await user.search("bakery")) for user in users])
-    async with place.open(worker=True) as memory:  # type: ignore[attr-defined]
+    async with place.open(worker=True) as memory:
         await until_done(memory, ids, outcome)
     return outcome
 

@@ -46,8 +46,8 @@ def reads(call: Call) -> Reply:
 
 async def upgrade(url: str, summariser: str, point: str) -> int:
     """Run the upgrading process; its exit code."""
-    script = Path(__file__).with_name("upgrading.py")
-    process = await asyncio.create_subprocess_exec(sys.executable, str(script), url, summariser, point, "3")
+    command = [sys.executable, "-m", "tests.acceptance.upgrading", url, summariser, point, "3"]
+    process = await asyncio.create_subprocess_exec(*command, cwd=Path(__file__).parents[2])
     return await asyncio.wait_for(process.wait(), timeout=120)
 
 

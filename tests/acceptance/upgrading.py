@@ -1,6 +1,6 @@
-"""A process that upgrades what is kept, and kills itself with SIGKILL at a named point: run by `test_kill.py`.
+"""A process that upgrades what is kept, and kills itself with SIGKILL at a named point: run by `test_kill_upgrade.py`.
 
-python upgrading.py DATABASE_URL SUMMARISER POINT NTH
+python -m tests.acceptance.upgrading DATABASE_URL SUMMARISER POINT NTH
 """
 
 from __future__ import annotations

@@ -117,7 +117,7 @@ def test_export_and_erasure(cli: CommandLine) -> None:
     target = cli.folder / "eve.json"
     cli.run("export", "--user", "eve", "--format", "json", "--output", str(target))
     assert json.loads(target.read_text())["user_id"] == "eve"
-    assert "nothing was erased" in cli.run("erase", "--user", "eve", typed="n\n", expect=2)
+    assert "nothing was done" in cli.run("erase", "--user", "eve", typed="n\n", expect=2)
     assert cli.json("erase", "--user", "eve", "--yes")["status"] == "verified"
     assert "Porto" not in cli.run("export", "--user", "eve")
 

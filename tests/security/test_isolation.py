@@ -260,7 +260,7 @@ async def carry_out(tx: Transaction, attack: Attack, memories: Memories, seen: C
     """Run one attack in a savepoint and count what came of it."""
     try:
         async with tx.connection.transaction(force_rollback=attack.undone):
-            cursor = await tx.execute(attack.sql(memories), **attack.values(memories))
+            cursor = cast("psycopg.AsyncCursor[Any]", await tx.execute(attack.sql(memories), **attack.values(memories)))
             rows = await cursor.fetchall() if cursor.description else []
     except (psycopg.errors.InsufficientPrivilege, psycopg.errors.UniqueViolation) as error:
         seen[type(error).__name__] += 1
