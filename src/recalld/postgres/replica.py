@@ -16,6 +16,7 @@ from typing import Generic, TypeVar
 
 import structlog
 
+from recalld.ending import end
 from recalld.errors import DatabaseUnavailable, RecalldError
 from recalld.postgres.distribute import is_distributed
 from recalld.postgres.lint import refuse_unsafe
@@ -64,9 +65,8 @@ class Replica:
 
     async def close(self) -> None:
         """Close all connections."""
-        for task in self._late:
-            task.cancel()
-        await asyncio.gather(*self._late, return_exceptions=True)
+        for task in list(self._late):
+            await end(task)
         await self._replica.close()
 
     async def read(
