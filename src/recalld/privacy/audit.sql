@@ -9,6 +9,14 @@ values (%(tenant_id)s, %(seq)s, %(at)s, %(actor)s, %(action)s, %(subject)s, %(pu
         %(hash)s)
 on conflict (tenant_id, seq) do nothing
 
+-- name: insert_many
+-- The next ones after one that was won, as JSON: their places are free until the transaction ends.
+insert into recalld.audit (tenant_id, seq, at, actor, action, subject, purposes, count, request_id, previous, hash)
+select %(tenant_id)s, e.seq, e.at, e.actor, e.action, e.subject, e.purposes, e.count, e.request_id, e.previous, e.hash
+from jsonb_to_recordset(%(events)s::jsonb) as e (
+    seq bigint, at timestamptz, actor text, action text, subject text, purposes text[], count bigint, request_id text, previous text,
+    hash text)
+
 -- name: events
 -- A page of the chain.
 select seq, at, actor, action, subject, purposes, count, request_id, previous, hash from recalld.audit

@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from recalld.errors import RecalldError
 from recalld.privacy.audit import Caller
 from recalld.privacy.audit import caller as audited
+from recalld.server.direct import Headers, find
 from recalld.server.keys import Key, Keys
 from recalld.server.limits import Guard
 from recalld.server.metrics import METHODS, Metrics
@@ -49,11 +50,18 @@ class Passage:
     """One request on its way through."""
 
     scope: Scope
+    headers: Headers
     request_id: str
     begun: float = field(default_factory=time.perf_counter)
     status: int = 500
     started: bool = False
     size: int = 0
+
+    @classmethod
+    def of(cls, scope: Scope) -> Passage:
+        """The beginning of one; of a header that is sent twice, the first counts."""
+        headers = dict(reversed(scope["headers"]))
+        return cls(scope=scope, headers=headers, request_id=_request_id(headers))
 
     def noting(self, send: Send) -> Send:
         """A *send* that notes the status and adds the request id."""
@@ -79,14 +87,14 @@ class Gate:
             await self._app(scope, receive, send)
             return
         entry: Entry = scope["app"].state.entry
-        passage = Passage(scope=scope, request_id=_request_id(scope))
+        passage = Passage.of(scope)
         scope.setdefault("state", {})["request_id"] = passage.request_id
         scope["path"] = scope.get("raw_path", scope["path"].encode()).decode("ascii", "replace")
         if (
             scope["path"] == "/mcp"
         ):  # a mounted application answers with a redirect, which clients follow without their body
             scope["path"] = "/mcp/"
-        with span("request", parent=_header(scope, b"traceparent")) as traced:
+        with span("request", parent=_header(passage.headers, b"traceparent")) as traced:
             await self._pass(entry, passage, receive, passage.noting(send))
             _tell(traced, passage)
 
@@ -96,7 +104,7 @@ class Gate:
             await self._enter(entry, passage, receive, noting)
         except Refused as refused:
             await problem(Request(scope), refused.kind, refused.detail, refused.headers)(scope, receive, noting)
-        except RecalldError as error:  # of the key look-up
+        except RecalldError as error:  # of the key look-up, or of a call that went past FastAPI
             await problem_of(Request(scope), error)(scope, receive, noting)
         except Exception as error:  # noqa: BLE001 -- the last resort: an answer, and a log line without the message
             log.error("request.crashed", error=type(error).__name__, frames=frames(error))  # noqa: TRY400 -- never the message
@@ -110,7 +118,7 @@ class Gate:
         if scope["path"] in entry.open_paths or scope["path"].startswith(entry.open_prefixes or ("\0",)):
             await self._app(scope, receive, send)
             return
-        key = await entry.keys.find(_bearer(scope))
+        key = await entry.keys.find(_bearer(passage.headers))
         if key is None:
             raise Refused(
                 UNAUTHENTICATED,
@@ -120,11 +128,16 @@ class Gate:
         scope["state"]["key"] = key
         audited.set(Caller(actor=key.key_id, request_id=passage.request_id))
         entry.guard.admit(key.tenant_id, key.key_id)
-        body = await read_body(scope, receive, entry.max_body)
+        body = await read_body(passage.headers, receive, entry.max_body)
         passage.size = len(body)
         entry.guard.receive(key.tenant_id, len(body))
         async with entry.guard.turn(key.tenant_id, patient=scope["path"].endswith(PATIENT)):
-            await self._app(scope, replay(body, receive), send)
+            call = find(scope, passage.headers, body)
+            if call is None:
+                await self._app(scope, replay(body, receive), send)
+                return
+            scope["route"] = call.route
+            await call.answer(scope["app"], key, send)
 
 
 def caller(request: Request) -> Key:
@@ -140,17 +153,18 @@ def frames(error: BaseException) -> list[str]:
     ]
 
 
-def _header(scope: Scope, wanted: bytes) -> str | None:
-    return next((value.decode("latin-1") for name, value in scope["headers"] if name == wanted), None)
+def _header(headers: Headers, wanted: bytes) -> str | None:
+    value = headers.get(wanted)
+    return None if value is None else value.decode("latin-1")
 
 
-def _bearer(scope: Scope) -> str:
-    scheme, _, text = (_header(scope, b"authorization") or "").partition(" ")
+def _bearer(headers: Headers) -> str:
+    scheme, _, text = (_header(headers, b"authorization") or "").partition(" ")
     return text.strip() if scheme.lower() == "bearer" else ""
 
 
-def _request_id(scope: Scope) -> str:
-    given = _header(scope, b"x-request-id")
+def _request_id(headers: Headers) -> str:
+    given = _header(headers, b"x-request-id")
     return given if given is not None and _REQUEST_ID.fullmatch(given) else uuid4().hex
 
 

@@ -7,12 +7,15 @@ The tenant comes from the key and from nowhere else.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
+import math
 import re
 import secrets
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from typing import Literal, get_args
@@ -20,8 +23,8 @@ from typing import Literal, get_args
 from psycopg.rows import DictRow
 
 from recalld.border import check_id, check_purpose
-from recalld.errors import InvalidInput, NotFound
-from recalld.postgres.pool import Database
+from recalld.errors import InvalidInput, NotFound, RecalldError
+from recalld.postgres.pool import NOBODY, Database
 from recalld.postgres.queries import beside
 from recalld.values import UserRef, tenant_scope
 
@@ -29,7 +32,8 @@ _SQL = beside(__file__, "keys.sql")
 
 Scope = Literal["read", "write", "erase", "export", "admin", "operator"]
 SCOPES: tuple[str, ...] = get_args(Scope)
-REMEMBERED_SECONDS = 0.5  # a revocation takes effect within a second, in every process
+REMEMBERED_SECONDS = 0.9  # a revocation takes effect within a second, in every process
+REFRESH_SECONDS = 0.4  # what is older is looked up again beside the request, so that a busy key is never waited for
 REMEMBERED_KEYS = 10_000
 _FORM = re.compile(r"recalld_([0-9a-z]{12})_([A-Za-z0-9_-]{43})")
 
@@ -81,13 +85,24 @@ class NewKey:
         return self
 
 
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """A key as it was looked up."""
+
+    at: float
+    key: Key
+    secret_hash: bytes
+
+
 class Keys:
     """Makes, finds and ends API keys."""
 
     def __init__(self, database: Database, *, clock: Callable[[], float] = time.monotonic) -> None:
-        """Found keys are remembered for half a second, so that the check costs no query on a busy server."""
+        """Found keys are remembered for less than a second, so that the check costs no query on a busy server."""
         self._database, self._clock = database, clock
-        self._remembered: dict[str, tuple[float, Key, bytes]] = {}
+        self._remembered: dict[str, Remembered] = {}
+        self._ageing: set[str] = set()  # keys in use that are to be looked up again
+        self._refreshing: asyncio.Task[None] | None = None
 
     async def create(self, new: NewKey) -> tuple[Key, str]:
         """A key and its text, which is never shown again. Raises `InvalidInput`."""
@@ -117,9 +132,9 @@ class Keys:
             return None
         key_id, secret = match.groups()
         found = self._recall(key_id) or await self._look_up(key_id)
-        if found is None or not hmac.compare_digest(found[1], _hash(secret)):
+        if found is None or not hmac.compare_digest(found.secret_hash, _hash(secret)):
             return None
-        return found[0] if found[0].valid_at(datetime.now(UTC)) else None
+        return found.key if found.key.valid_at(datetime.now(UTC)) else None
 
     async def list(self, tenant_id: str) -> list[Key]:
         """A tenant's keys, newest first."""
@@ -157,20 +172,38 @@ class Keys:
             )
         )
 
-    def _recall(self, key_id: str) -> tuple[Key, bytes] | None:
+    def _recall(self, key_id: str) -> Remembered | None:
         kept = self._remembered.get(key_id)
-        return kept[1:] if kept and kept[0] > self._clock() else None
-
-    async def _look_up(self, key_id: str) -> tuple[Key, bytes] | None:
-        async with self._database.unscoped("gate") as tx:
-            row = await tx.row(_SQL["find"], key_id=key_id)
-        if row is None:
+        age = self._clock() - kept.at if kept else math.inf
+        if age >= REMEMBERED_SECONDS:
             return None
+        if age >= REFRESH_SECONDS:
+            self._ageing.add(key_id)
+            if self._refreshing is None or self._refreshing.done():
+                self._refreshing = asyncio.create_task(self._refresh(), name="recalld-keys")
+        return kept
+
+    async def _refresh(self) -> None:
+        """Look up at once all keys in use that age. When the database is away, the next request that needs one says so."""
+        ageing, self._ageing = sorted(self._ageing), set()
+        with suppress(RecalldError):
+            await self._read(ageing)
+
+    async def _look_up(self, key_id: str) -> Remembered | None:
+        await self._read([key_id])
+        return self._remembered.get(key_id)
+
+    async def _read(self, key_ids: Sequence[str]) -> None:
+        """Remember these keys as they are now; what there is not any more is forgotten."""
+        at = self._clock()
+        async with self._database.pipelined("gate", NOBODY) as tx:
+            rows = await tx.rows(_SQL["find"], key_ids=list(key_ids))
+        for key_id in key_ids:
+            self._remembered.pop(key_id, None)
         if len(self._remembered) >= REMEMBERED_KEYS:
             self._remembered.clear()
-        found = Key(**_fields(row)), bytes(row["secret_hash"])
-        self._remembered[key_id] = (self._clock() + REMEMBERED_SECONDS, *found)
-        return found
+        for row in rows:
+            self._remembered[row["key_id"]] = Remembered(at, Key(**_fields(row)), bytes(row["secret_hash"]))
 
 
 def _tenant(tenant_id: str) -> UserRef:

@@ -1,7 +1,7 @@
 -- name: find
--- A key by its id, before the tenant is known: for the gate alone.
+-- Keys by their ids, before the tenant is known: for the gate alone.
 select tenant_id, key_id, secret_hash, label, scopes, bound_user_id, purposes, created_at, expires_at, revoked_at
-from recalld.api_keys where key_id = %(key_id)s
+from recalld.api_keys where key_id = any(%(key_ids)s::text[])
 
 -- name: insert
 insert into recalld.api_keys (tenant_id, key_id, secret_hash, label, scopes, bound_user_id, purposes, expires_at)

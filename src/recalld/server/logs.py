@@ -36,6 +36,7 @@ ALLOWED = frozenset(
     }
 )
 MAX_VALUE = 200
+_ENCODER = json.JSONEncoder(default=repr)  # one for all lines: json.dumps makes one for each
 SPEAKING = ("uvicorn",)  # libraries whose messages are known
 
 
@@ -46,7 +47,7 @@ def configure(level: int = logging.INFO) -> None:
             structlog.stdlib.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             only_allowed,
-            structlog.processors.JSONRenderer(ensure_ascii=True),
+            structlog.processors.JSONRenderer(serializer=_line),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
@@ -56,6 +57,10 @@ def configure(level: int = logging.INFO) -> None:
     handler.setFormatter(Lines())
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     logging.getLogger("uvicorn.error").setLevel(level)
+
+
+def _line(event: Any, **_: Any) -> str:
+    return _ENCODER.encode(event)
 
 
 def only_allowed(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric, generate_latest
 from prometheus_client.core import CounterMetricFamily
@@ -122,6 +123,8 @@ class Metrics:
         self._oldest = Gauge(
             "recalld_oldest_waiting_seconds", "Age of the oldest ended session that waits.", registry=registry
         )
+        self._of = cache(self._children)  # looking up a child takes longer than counting
+        self._stage = cache(self._context_seconds.labels)
         self._counts = Counted()
         registry.register(self._counts)
 
@@ -135,14 +138,18 @@ class Metrics:
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         """One request."""
-        self._requests.labels(method if method in METHODS else "OTHER", route, str(status)).inc()
-        self._request_seconds.labels(route).observe(seconds)
+        counted, timed = self._of(method if method in METHODS else "OTHER", route, status)
+        counted.inc()
+        timed.observe(seconds)
+
+    def _children(self, method: str, route: str, status: int) -> tuple[Counter, Histogram]:
+        return self._requests.labels(method, route, str(status)), self._request_seconds.labels(route)
 
     def recalled(self, found: MemoryContext | SearchResult) -> None:
         """One context or search."""
         if isinstance(found, MemoryContext):
             for stage, seconds in found.timings.items():
-                self._context_seconds.labels(stage).observe(seconds)
+                self._stage(stage).observe(seconds)
             self._context_tokens.observe(found.tokens)
         for layer in found.degraded:
             self._degraded.labels(layer).inc()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
-from starlette.types import Message, Receive, Scope
+from starlette.types import Message, Receive
 
 from recalld.server.problems import Kind, Refused
 
@@ -16,9 +17,8 @@ MAX_DEPTH = 70  # a working state may have 64 levels, inside a body
 _BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*"?|([\[{])|([\]}])', re.DOTALL)
 
 
-async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
+async def read_body(headers: Mapping[bytes, bytes], receive: Receive, limit: int) -> bytes:
     """The whole body. Raises `Refused`: 413 above *limit* bytes, 415 for a compressed one, 422 for one nested too deep."""
-    headers = dict(scope["headers"])
     if headers.get(b"content-encoding", b"identity").strip().lower() not in (b"identity", b""):
         raise Refused(COMPRESSED, "send the body uncompressed")
     announced = headers.get(b"content-length", b"")

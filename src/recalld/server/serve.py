@@ -82,6 +82,7 @@ def listening(app: FastAPI, host: str, port: int) -> Server:
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=False,  # nobody asks for the address of a caller
             timeout_graceful_shutdown=GRACE_SECONDS,
         )
     )
