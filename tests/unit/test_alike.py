@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from recalld.layers.episodes.pieces import Pieces, pieces_of
+from recalld.layers.episodes.wording import Wording, piece_table
 from recalld.recall import alike
 from tests.unit.catalogues import episode
 
@@ -17,8 +20,12 @@ def pieces(summary: str, topics: tuple[str, ...] = (), points: tuple[str, ...] =
 
 
 def score(topic: str, rarity: dict[str, float], episodes: list[Pieces]):
-    said = np.concatenate(episodes) if episodes else np.empty(0, np.uint16)
-    return alike.score(topic, rarity, episodes, said)
+    return alike.score(topic, rarity, wording(episodes), range(len(episodes)))
+
+
+def wording(episodes: Sequence[Pieces]) -> Wording:
+    stored = np.concatenate(episodes) if episodes else np.empty(0, np.uint16)
+    return Wording.of(stored, np.cumsum([len(one) for one in episodes], dtype=np.int64))
 
 
 def test_a_word_alike_scores_between_the_word_itself_and_an_unrelated_one() -> None:
@@ -58,9 +65,24 @@ def test_what_every_summary_says_counts_for_little() -> None:
 
 def test_a_sample_tells_how_common_the_words_of_a_long_memory_are() -> None:
     episodes = [pieces("The gate squeaks."), pieces("Everything is green.")]
-    much = np.random.default_rng(1).permutation(np.tile(np.concatenate(episodes), 30_000))
-    few = alike.score("gate", {"gate": 1.0}, episodes, np.concatenate(episodes))
-    assert alike.score("gate", {"gate": 1.0}, episodes, much) == pytest.approx(few, abs=0.01)
+    few = alike.score("gate", {"gate": 1.0}, wording(episodes), (0, 1))
+    assert alike.score("gate", {"gate": 1.0}, wording(episodes * 30_000), (0, 1)) == pytest.approx(few, abs=0.01)
+
+
+def test_the_words_of_some_episodes_are_those_they_have_alone() -> None:
+    garden, empty, brakes = pieces("The gate squeaks.", ("Gartenzaun",)), pieces(""), pieces("Brakes. Xanthippe's.")
+    some, alone = wording([brakes, garden, empty, brakes]).part(np.array([1, 2, 3])), wording([garden, empty, brakes])
+    for name in ("occurring", "pieces", "word_starts", "word_lengths", "further", "further_starts", "continued"):
+        assert np.array_equal(getattr(some, name), getattr(alone, name)), name
+    for name in ("unit_starts", "unit_words", "ends"):
+        assert np.array_equal(getattr(some, name), getattr(alone, name)), name
+
+
+def test_a_word_is_as_long_as_the_sum_of_its_pieces() -> None:
+    table, said = piece_table(), wording([pieces("gate xanthippe")])
+    sums = np.add.reduceat(table.vectors[said.occurring][said.pieces], said.word_starts)
+    assert said.word_lengths == pytest.approx(np.linalg.norm(sums, axis=1), rel=0.2)
+    assert len(said.further) > 1
 
 
 def test_an_episode_without_words_scores_nothing() -> None:

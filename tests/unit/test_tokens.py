@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recalld.models.tokens import count_tokens, replace_surrogates, truncate_to_tokens
+from recalld.models.tokens import count_each, count_tokens, replace_surrogates, truncate_to_tokens
 
 
 def test_the_empty_text_takes_no_tokens():
@@ -60,3 +60,9 @@ def test_counting_does_not_import_the_embedder():
         "import sys; from recalld.models import tokens; tokens.count_tokens('a')\nassert 'wordllama' not in sys.modules"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@given(st.lists(st.text(max_size=12), max_size=8))
+def test_words_are_counted_together_as_one_by_one(texts: list[str]) -> None:
+    words = [word.replace("▁", "_") for text in texts for word in text.split(" ")]
+    assert count_each(words) == [count_tokens(word) for word in words]

@@ -12,8 +12,10 @@ from any thread.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from importlib.util import find_spec
+from itertools import pairwise
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -31,6 +33,18 @@ _loading = Lock()
 def count_tokens(text: str) -> int:
     """How many tokens *text* takes, without begin and end marks; the empty text takes none."""
     return len(_encode(text).ids) if text else 0
+
+
+def count_each(words: Sequence[str]) -> list[int]:
+    """How many tokens each of *words* takes; in one go, which for ten words takes as long as two of them alone.
+
+    No piece reaches over a space, so a word among others falls into the pieces that it has alone.
+    """
+    pieces = _encode(" ".join(words)).tokens
+    begins = [place for place, piece in enumerate(pieces) if piece.startswith("▁")]
+    if len(begins) != len(words) or "" in words:  # something that is no word
+        return [count_tokens(word) for word in words]
+    return [end - begin for begin, end in pairwise((*begins, len(pieces)))]
 
 
 def truncate_to_tokens(text: str, n: int) -> str:

@@ -14,7 +14,7 @@ One vector for a whole summary blurs what a single sentence says; this does not.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
 from functools import cache
 from typing import Any
 
@@ -23,32 +23,14 @@ from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController  # pyright: ignore[reportMissingTypeStubs]
 
 from recalld.layers.episodes.pieces import END_OF_KEY, Pieces, content_words
+from recalld.layers.episodes.wording import BRIEF, SMALLEST, Floats, Vectors, Wording, lengths, piece_table
 from recalld.layers.episodes.words import base_form
-from recalld.models.local import piece_vectors
-from recalld.models.tokens import token_ids, vocabulary
+from recalld.models.tokens import token_ids
 
 MAX_WORDS = 24  # of a query, the rarest: a long message is compared by what it is about
 WHOLE = 0.4  # of a unit's score is its comparison as a whole, the rest that word by word; LoCoMo Recall@5 ± 0.002 between 0.3 and 0.5
-RARE = 1e-3  # the constant a of the weights; Arora et al. recommend it, and a third or three times of it changes Recall@5 by at most 0.002
-KINSHIP = 0.15  # the usual cosine of two words of one unit; between 0.1 and 0.2 no figure changes by more than 0.002
 FEW_UNITS = 10  # so many units have half of their mean in common; 0 and 10 differ by 0.002, but with 0 a single unit scores nothing
-SUBJECT_DIMENSIONS = 64  # WordLlama is trained so that the first dimensions serve alone
-
-_SMALLEST = 1e-9
-_MOST_PIECES = 8  # of a word; what follows is no word
-_SAMPLE = 50_000  # pieces that tell how common each is
-
-Vectors = NDArray[np.float32]
-Floats = NDArray[np.floating[Any]]  # of either precision
-
-
-@dataclass(frozen=True, slots=True)
-class _Table:
-    vectors: Vectors  # shape (pieces, 256)
-    lengths: NDArray[np.float32]  # of each vector
-    first: Vectors  # the first SUBJECT_DIMENSIONS of each
-    first_lengths: NDArray[np.float32]
-    begins_word: NDArray[np.bool_]
+_FEW_WORDS = 10  # up to here a product for each is faster than one for all (3 words: 0.04 against 0.14 ms; 12: 0.14 against 0.15)
 
 
 @cache
@@ -57,39 +39,36 @@ def _threads() -> ThreadpoolController:
     return ThreadpoolController()
 
 
-@cache
-def _table() -> _Table:
-    vectors = piece_vectors()
-    first = np.ascontiguousarray(vectors[:, :SUBJECT_DIMENSIONS])
-    starts = np.array([piece.startswith("▁") for piece in vocabulary()], np.bool_)
-    return _Table(vectors, _lengths(vectors), first, _lengths(first), starts)
-
-
 def load() -> None:
     """Load the vectors, which otherwise happens at the first comparison (0.6 s)."""
-    _table()
+    piece_table()
     _threads()
 
 
-def score(topic: str, rarity: Mapping[str, float], episodes: Sequence[Pieces], said: Pieces) -> NDArray[np.float64]:
-    """How much of *topic* each episode's best unit says, from 0 to 1.
+def one_thread() -> AbstractContextManager[Any]:
+    """Products inside are computed where they are asked for."""
+    return _threads().limit(limits=1, user_api="blas")  # pyright: ignore[reportUnknownMemberType]
 
-    *rarity* weighs the words of the topic by their base forms; those it does not have are stop words. *said* are the pieces of all episodes
-    of the user, which tell how common each word is.
+
+def score(topic: str, rarity: Mapping[str, float], wording: Wording, places: Sequence[int]) -> NDArray[np.float64]:
+    """How much of *topic* the best unit of each episode at *places* says, from 0 to 1.
+
+    *rarity* weighs the words of the topic by their base forms; those it does not have are stop words. *wording* is that of all episodes of
+    the user, which tells how common each word is.
     """
-    scores = np.zeros(len(episodes))
+    scores = np.zeros(len(places))
     asked = _rarest(topic, rarity)
-    layout = _lay_out(episodes)
-    if not asked or not len(layout.pieces):
+    if not asked or not len(places):
         return scores
-    weights = np.array(list(asked.values()), np.float32)
-    weights /= weights.sum()
-    words = _word_vectors(list(asked))
-    with _threads().limit(limits=1, user_api="blas"):  # pyright: ignore[reportUnknownMemberType]
-        by_word = weights @ _most_similar(_normalised(words), layout)
-        as_a_whole = _centred_cosines(_normalised((weights @ words)[None])[0], layout, said)
-    units = (1 - WHOLE) * by_word + WHOLE * np.maximum(as_a_whole, 0.0)
-    scores[layout.owners] = np.clip(np.maximum.reduceat(units, layout.owner_starts), 0.0, 1.0)
+    part = wording.part(np.array(places, np.intp))
+    if not len(part.unit_starts):
+        return scores
+    with one_thread():
+        units = _units(asked, part)
+    ends = part.ends[-1]
+    begins = np.concatenate((np.zeros(1, np.intp), ends[:-1]))
+    having = np.flatnonzero(ends > begins)
+    scores[having] = np.clip(np.maximum.reduceat(units, begins[having]), 0.0, 1.0)
     return scores
 
 
@@ -98,133 +77,63 @@ def _rarest(topic: str, rarity: Mapping[str, float]) -> dict[str, float]:
     return dict(sorted(weighted.items(), key=lambda item: -item[1])[:MAX_WORDS])
 
 
-# ---------------------------------------------------------------- the words of episodes
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Layout:
-    """The pieces of some episodes in a row, and where words, units and episodes begin in it."""
-
-    occurring: NDArray[np.intp]  # the pieces that occur at all; what follows names them by their places here
-    vectors: Vectors  # of those
-    pieces: NDArray[np.intp]  # places in `occurring`, without the marks
-    word_starts: NDArray[np.intp]  # places in `pieces`
-    unit_starts: NDArray[np.intp]  # places in `word_starts`
-    owner_starts: NDArray[np.intp]  # places in `unit_starts`
-    owners: NDArray[np.intp]  # the episodes that have any unit, by their positions
-
-    def sum_of_units(self, values: Floats) -> Floats:
-        """The sum over each unit of what is known of each occurring piece."""
-        return np.add.reduceat(values[self.pieces], self.word_starts[self.unit_starts])
-
-
-def _lay_out(episodes: Sequence[Pieces]) -> _Layout:
-    stored = np.concatenate(episodes) if episodes else np.empty(0, np.uint16)
-    content = stored < END_OF_KEY
-    pieces = stored[content]
-    begins_unit = np.concatenate(([True], ~content[:-1]))[content] if len(stored) else np.empty(0, np.bool_)
-    word_starts = np.flatnonzero(_table().begins_word[pieces] | begins_unit)
-    unit_starts = np.flatnonzero(begins_unit[word_starts])
-    owner = np.repeat(np.arange(len(episodes)), [len(part) for part in episodes])[content][word_starts][unit_starts]
-    owner_starts = np.flatnonzero(np.concatenate(([True], owner[1:] != owner[:-1]))) if len(owner) else owner
-    occurring = np.flatnonzero(np.bincount(pieces, minlength=len(_table().lengths)))
-    place_of = np.empty(len(_table().lengths), np.intp)
-    place_of[occurring] = np.arange(len(occurring))
-    return _Layout(
-        occurring=occurring,
-        vectors=_table().vectors[occurring],
-        pieces=place_of[pieces],
-        word_starts=word_starts,
-        unit_starts=unit_starts,
-        owner_starts=owner_starts,
-        owners=owner[owner_starts],
-    )
+def _units(asked: Mapping[str, float], part: Wording) -> Floats:
+    """How much of the words *asked* each unit says."""
+    vectors = piece_table().vectors[part.occurring]
+    weights = np.array(list(asked.values()), np.float32)
+    weights /= weights.sum()
+    words = _word_vectors(list(asked))
+    by_word = weights @ _most_similar(_normalised(words), vectors, part)
+    as_a_whole = _centred_cosines(_normalised((weights @ words)[None])[0], vectors, part)
+    return (1 - WHOLE) * by_word + WHOLE * np.maximum(as_a_whole, 0.0)
 
 
 # ---------------------------------------------------------------- word by word
-def _most_similar(asked: Vectors, layout: _Layout) -> NDArray[np.float32]:
-    """The cosine of each word asked with the most similar word of each unit, shape (asked, units), from 0 on."""
-    return np.maximum(np.maximum.reduceat(_similarities(asked, layout), layout.unit_starts, axis=1), np.float32(0))
+def _most_similar(asked: Vectors, vectors: Vectors, part: Wording) -> Floats:
+    """The cosine of each word asked with the most similar word of each unit, shape (asked, units), from 0 to 1.
 
-
-def _similarities(asked: Vectors, layout: _Layout) -> NDArray[np.float32]:
-    """The cosine of each word asked with each word of the layout, shape (asked, words).
-
-    Products are taken once for each piece that occurs, then gathered; of words of several pieces they add up. How long the sum of several
-    vectors is, is told well enough by their first dimensions (a quarter of the memory to read).
+    Products are taken once for each piece that occurs, then gathered; of words of several pieces they add up.
     """
-    table, pieces = _table(), layout.pieces
-    lengths = table.lengths[layout.occurring]
-    products = asked @ layout.vectors.T
-    sizes = np.diff(layout.word_starts, append=len(pieces))
-    first = pieces[layout.word_starts]
-    similarities = products[:, first] / lengths[first]
-    several = np.flatnonzero(sizes > 1)
-    starts = layout.word_starts[several]
-    place = pieces[starts]
-    sums, total, brief = products[:, place], lengths[place], table.first[layout.occurring[place]]
-    brief_total = table.first_lengths[layout.occurring[place]]
-    for further in range(1, min(int(sizes.max()), _MOST_PIECES)):
-        longer = np.flatnonzero(sizes[several] > further)
-        place = pieces[starts[longer] + further]
-        sums[:, longer] += products[:, place]
-        total[longer] += lengths[place]
-        brief[longer] += table.first[layout.occurring[place]]
-        brief_total[longer] += table.first_lengths[layout.occurring[place]]
-    similarities[:, several] = sums / (_lengths(brief) * total / brief_total)
-    return np.minimum(similarities, 1.0)
+    products = np.stack([vectors @ one for one in asked]) if len(asked) <= _FEW_WORDS else asked @ vectors.T
+    similarities = products[:, part.pieces[part.word_starts]]
+    if len(part.further):
+        similarities[:, part.continued] += np.add.reduceat(
+            products[:, part.pieces[part.further]], part.further_starts, axis=1
+        )
+    similarities /= part.word_lengths
+    return np.clip(np.maximum.reduceat(similarities, part.unit_words, axis=1), np.float32(0), np.float32(1))
 
 
 def _word_vectors(words: Sequence[str]) -> Vectors:
     """The sum of the pieces of each word, shape (words, 256), not of length one."""
-    pieces = [token_ids(word) for word in words]
-    starts = np.cumsum([0, *(len(ids) for ids in pieces[:-1])])
-    return np.add.reduceat(_table().vectors[np.concatenate(pieces)], starts, axis=0)
+    table, pieces = piece_table(), np.array(token_ids(" ".join(words)))
+    return np.add.reduceat(table.vectors[pieces], np.flatnonzero(table.begins_word[pieces]), axis=0)
 
 
 # ---------------------------------------------------------------- as a whole
-def _centred_cosines(topic: Floats, layout: _Layout, said: Pieces) -> Floats:
+def _centred_cosines(topic: Floats, vectors: Vectors, part: Wording) -> Floats:
     """The cosine of *topic* with each unit, after the mean of all units is taken from both; shape (units,).
 
     The units' vectors are never made: with |u| known, all that is needed is products with single pieces, which add up.
     """
-    weights = _weights(layout, said)
-    lengths = _unit_lengths(weights, layout)
-    common = _mean_unit(weights, lengths, layout)
-    with_topic = layout.sum_of_units(weights * (layout.vectors @ topic)) / lengths
-    with_common = layout.sum_of_units(weights * (layout.vectors @ common)) / lengths
+    common = _mean_unit(vectors, part)
+    with_topic = part.unit_sums(part.weights * (vectors @ topic)) / part.unit_lengths
+    with_common = part.unit_sums(part.weights * (vectors @ common)) / part.unit_lengths
     square = common @ common
     products = with_topic - with_common - topic @ common + square
-    norms = np.sqrt(np.maximum(1 - 2 * with_common + square, _SMALLEST)) * np.linalg.norm(topic - common)
-    return products / np.maximum(norms, _SMALLEST)
+    norms = np.sqrt(np.maximum(1 - 2 * with_common + square, SMALLEST)) * np.linalg.norm(topic - common)
+    return products / np.maximum(norms, SMALLEST)
 
 
-def _weights(layout: _Layout, said: Pieces) -> Floats:
-    """The weight of each occurring piece: the smaller, the larger its share of all that is said. Of much, a sample tells it."""
-    sample = said[:: 1 + len(said) // _SAMPLE]
-    counts = np.bincount(sample, minlength=END_OF_KEY)
-    share = counts[layout.occurring] / max(len(sample), 1)
-    return (RARE / (RARE + share)).astype(np.float32)
-
-
-def _unit_lengths(weights: Floats, layout: _Layout) -> Floats:
-    """How long the weighted sum of each unit is, from the lengths of its pieces and their usual likeness."""
-    lengths = weights * _table().lengths[layout.occurring]
-    apart, aligned = layout.sum_of_units(lengths**2), layout.sum_of_units(lengths) ** 2
-    return np.maximum(np.sqrt((1 - KINSHIP) * apart + KINSHIP * aligned), np.float32(_SMALLEST))
-
-
-def _mean_unit(weights: Floats, lengths: Floats, layout: _Layout) -> Floats:
+def _mean_unit(vectors: Vectors, part: Wording) -> Floats:
     """The mean of the units' vectors of length one, drawn to zero as long as they are few: one alone has nothing in common with others."""
-    sizes = np.diff(layout.word_starts[layout.unit_starts], append=len(layout.pieces))
-    shares = np.bincount(layout.pieces, np.repeat(1 / lengths, sizes), len(layout.occurring))
-    return (shares.astype(np.float32) * weights) @ layout.vectors / np.float32(len(lengths) + FEW_UNITS)
+    sizes = np.append(part.unit_starts[1:], len(part.pieces)) - part.unit_starts
+    shares = np.bincount(part.pieces, np.repeat(1 / part.unit_lengths, sizes), len(part.occurring))
+    return (shares.astype(np.float32) * part.weights) @ vectors / np.float32(len(part.unit_lengths) + FEW_UNITS)
 
 
 def _normalised(vectors: Vectors) -> Vectors:
-    return vectors / _lengths(vectors)[:, None]
-
-
-def _lengths(vectors: Vectors) -> NDArray[np.float32]:
-    return np.maximum(np.linalg.norm(vectors, axis=1), np.float32(_SMALLEST))
+    return (vectors / lengths(vectors)[:, None]).astype(np.float32, copy=False)
 
 
 # ---------------------------------------------------------------- subjects
@@ -246,11 +155,11 @@ class Subjects:
 
 
 def _key_vectors(pieces: Pieces) -> Vectors:
-    """One vector for the topics together and one for each point, shape (keys, SUBJECT_DIMENSIONS)."""
+    """One vector for the topics together and one for each point, shape (keys, BRIEF)."""
     keys = pieces[: int(np.flatnonzero(pieces == END_OF_KEY)[-1]) + 1] if END_OF_KEY in pieces else pieces[:0]
     if not len(keys):
-        return np.empty((0, SUBJECT_DIMENSIONS), np.float32)
+        return np.empty((0, BRIEF), np.float32)
     content = keys < END_OF_KEY
     unit = np.cumsum(~content)[content]
     starts = np.flatnonzero(np.concatenate(([True], unit[1:] != unit[:-1])))
-    return _normalised(np.add.reduceat(_table().first[keys[content]], starts, axis=0))
+    return _normalised(np.add.reduceat(piece_table().brief[keys[content]], starts, axis=0))

@@ -17,7 +17,6 @@ from recalld.layers.episodes.store import Catalogue, QueryStem
 
 K1 = 1.2
 B = 0.75
-_TABLE_BITS = 16
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,19 +46,12 @@ def score(catalogue: Catalogue, stems: Sequence[QueryStem]) -> TextScores:
 
 
 def _counts(catalogue: Catalogue, keys: NDArray[np.uint32]) -> NDArray[np.float64]:
-    """How often each stem of the query occurs in each episode, shape (episodes, stems).
-
-    A table of the hashes' first bits sorts out nearly all of the 500,000 stems of a heavy user (0.6 ms instead of 6 ms).
-    """
+    """How often each stem of the query occurs in each episode, shape (episodes, stems)."""
     counts = np.zeros((len(catalogue), len(keys)))
-    if not len(keys) or not len(catalogue):
-        return counts
-    wanted = np.zeros(1 << _TABLE_BITS, np.bool_)
-    wanted[keys >> (28 - _TABLE_BITS)] = True
-    places = np.flatnonzero(wanted[catalogue.stems >> (32 - _TABLE_BITS)])
-    found = catalogue.stems[places]
-    episodes = np.searchsorted(catalogue.stem_ends, places, side="right")
-    for column, key in enumerate(keys):
-        hit = (found >> 4) == key
-        counts[episodes[hit], column] = ((found[hit] >> 2) & 3) + (found[hit] & 3)
+    index = catalogue.stem_index
+    bounds = np.searchsorted(index, np.stack([keys, keys + np.uint32(1)]).astype(np.uint64) << np.uint64(36))
+    for column, (begin, end) in enumerate(bounds.T.tolist()):
+        found = index[begin:end]
+        told = (found >> np.uint64(32)).astype(np.uint32)
+        counts[found.astype(np.uint32), column] = ((told >> 2) & 3) + (told & 3)
     return counts

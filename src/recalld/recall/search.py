@@ -177,8 +177,8 @@ def _weigh(question: Question, view: Overview, nearest: Sequence[VectorHit], pla
     text = bm25.score(view.catalogue, view.stems)
     first = _evidence(question, view, nearest, text, places)
     compared = _most_promising(first, max(COMPARED, question.query.k))
-    pieces = [view.catalogue.pieces_at(places[at]) for at in compared]
-    first.alike[compared] = alike.score(question.topic, _rarity(view, text), pieces, view.catalogue.pieces)
+    their_places = [places[at] for at in compared]
+    first.alike[compared] = alike.score(question.topic, _rarity(view, text), view.catalogue.wording, their_places)
     return Candidates(view=view, text=text, places=places, evidence=first, scores=fuse(first))
 
 
@@ -186,7 +186,7 @@ def _most_promising(evidence: Evidence, count: int) -> list[int]:
     """The best by words and vectors, all of them when there are no more than *count*."""
     if len(evidence.text) <= count:
         return list(range(len(evidence.text)))
-    return np.argpartition(-fuse(evidence).total, count)[:count].tolist()
+    return sorted(np.argpartition(-fuse(evidence).total, count)[:count].tolist())
 
 
 def _evidence(

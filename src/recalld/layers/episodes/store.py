@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from psycopg.rows import DictRow
 
 from recalld.layers.episodes.pieces import Pieces, pieces_of
+from recalld.layers.episodes.wording import Wording
 from recalld.layers.episodes.words import words
 from recalld.postgres.pool import Pending, Transaction
 from recalld.postgres.queries import beside
@@ -44,6 +45,17 @@ class Catalogue:
         """Where each episode stands."""
         return {episode_id: place for place, episode_id in enumerate(self.ids)}
 
+    @cached_property
+    def wording(self) -> Wording:
+        """The pieces of all, laid out for comparison."""
+        return Wording.of(self.pieces, self.piece_ends)
+
+    @cached_property
+    def stem_index(self) -> NDArray[np.uint64]:
+        """All stems sorted, each before the place of its episode: stem << 32 | place. Half a million take 10 ms, once."""
+        owners = np.repeat(np.arange(len(self), dtype=np.uint64), self.sizes)
+        return np.sort(self.stems.astype(np.uint64) << np.uint64(32) | owners)
+
     def stem_set(self, place: int) -> frozenset[int]:
         """The stems of one episode."""
         stems = self.stems[self.stem_ends[place] - self.sizes[place] : self.stem_ends[place]]
@@ -55,8 +67,8 @@ class Catalogue:
 
     @property
     def size(self) -> int:
-        """Bytes it takes, roughly."""
-        return 1000 + 200 * len(self.ids) + self.stems.nbytes + self.pieces.nbytes
+        """Bytes it takes, roughly, with what is made of it for the first query."""
+        return 1000 + 200 * len(self.ids) + 3 * self.stems.nbytes + 10 * self.pieces.nbytes
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
