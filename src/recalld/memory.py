@@ -136,13 +136,19 @@ class Memory:
         return await self.parts.receipts.all(check_id("tenant id", tenant_id))
 
     async def erase_tenant(
-        self, tenant_id: str, *, report: Callable[[TenantProgress], None] | None = None
+        self,
+        tenant_id: str,
+        *,
+        report: Callable[[TenantProgress], None] | None = None,
+        budget_seconds: float | None = None,
     ) -> ErasureReceipt:
         """Remove everybody of a tenant, its keys and what it declared. Nothing is written for it until a worker has looked again.
 
-        *report* hears how far it is, every hundred people. Whatever ends this, a worker goes on; so does calling it again.
+        *report* hears how far it is, every hundred people. Whatever ends this, a worker goes on; so does calling it again. Past
+        *budget_seconds* (default: none) the receipt is the one so far, and a worker goes on at once.
         """
-        return await self.parts.tenants.erase(check_id("tenant id", tenant_id), report=report)
+        checked = check_id("tenant id", tenant_id)
+        return await self.parts.tenants.erase(checked, report=report, budget_seconds=budget_seconds)
 
     async def export_erasures(self, tenant_id: str) -> list[str]:
         """The ledger of a tenant's erasures, lines of JSON to be kept outside of all backups."""
@@ -652,13 +658,17 @@ class UserMemory:
         """
         await self.parts.deletion.message(self._session(session_id), seq)
 
-    async def erase(self) -> ErasureReceipt:
+    async def erase(self, *, budget_seconds: float | None = None) -> ErasureReceipt:
         """Remove the person from all layers, read everything again, and return the proof.
 
         A receipt that is `partial` names the layers that did not answer; a worker goes on, and `Memory.erasure` tells how far it is.
+        So it is past *budget_seconds* (default: none): from the beginning on nothing of the person is read, and the rest goes on.
         """
         await self.parts.audit.flush()
-        return await self.parts.eraser.erase(self.ref)
+        eraser = self.parts.eraser
+        erasure = await eraser.begin(self.ref)
+        done = await self.parts.finish_within(eraser.carry_out(erasure), budget_seconds, otherwise=None)
+        return done or await eraser.status(self.ref.tenant_id, erasure.erasure_id)
 
     async def consents(self) -> list[Consent]:
         """What the person decided about purposes."""

@@ -77,6 +77,11 @@ class Settings(BaseSettings):
     ingest_budget_seconds: float = Field(
         5, gt=0, description="How long end_session(wait=True) waits before it answers 'queued'."
     )
+    erase_budget_seconds: float = Field(
+        10,
+        gt=0,
+        description="How long an erasure over HTTP, of a person or a tenant, is waited for; then it is answered with 202 and goes on.",
+    )
     lease_seconds: float = Field(
         300, gt=0, description="How long one ingestion may take before another worker takes it over."
     )

@@ -58,6 +58,7 @@ from recalld.settings import Settings
 from recalld.values import UserRef
 
 T = TypeVar("T")
+Other = TypeVar("Other")
 
 
 class _PoolOptions(TypedDict):
@@ -101,7 +102,9 @@ class Parts:
     worker: Worker
     _running: set[asyncio.Task[Any]] = field(default_factory=set[asyncio.Task[Any]])
 
-    async def finish_within(self, work: Coroutine[Any, Any, T], seconds: float, *, otherwise: T) -> T:
+    async def finish_within(
+        self, work: Coroutine[Any, Any, T], seconds: float | None, *, otherwise: Other
+    ) -> T | Other:
         """The result of *work*, or *otherwise* after so many seconds; the work itself goes on and is awaited at the close."""
         task = asyncio.create_task(work)
         self._running.add(task)

@@ -12,6 +12,7 @@ import pytest
 
 from recalld import Memory, Message
 from recalld.models.meter import ModelUse
+from recalld.postgres.embedded import DatabaseUrls
 from tests.service import Service, serving
 
 NOON = "2026-11-03T12:00:00+00:00"
@@ -359,3 +360,25 @@ async def test_an_operator_begins_a_tenant_and_an_admin_does_not(service: Servic
     assert names == {"acme", "globex", "ops"}
     lifted = await service.http.post("/v1/keys", json={"scopes": ["operator"]}, headers=acme)
     assert lifted.status_code == 403
+
+
+# ---------------------------------------------------------------- erasures
+async def test_an_admin_erases_the_own_tenant_and_its_keys_with_it(service: Service, acme: dict[str, str]):
+    await remember(service, acme, "My order A-17 arrived broken.")
+    answer = await service.http.delete("/v1/tenants/acme", headers=acme)
+    assert (answer.status_code, answer.json()["status"]) == (200, "verified")
+    assert answer.json()["layers"]["people"]["deleted"] == 1
+    assert await service.keys.list("acme") == []
+    assert await service.memory.user("acme", "ada").episodes() == []
+
+
+async def test_an_erasure_that_takes_longer_than_its_budget_is_answered_with_202(migrated_urls: DatabaseUrls):
+    opening = Memory.open(database_url=migrated_urls.service, worker=False, erase_budget_seconds=1e-9)
+    async with opening as memory, serving(memory) as service:
+        acme = await service.key()
+        await remember(service, acme, "My order A-17 arrived broken.")
+        answer = await service.http.delete(USER, headers=acme)
+        assert (answer.status_code, answer.json()["status"]) == (202, "partial")
+        await memory.parts.settle()
+        proof = await service.http.get(f"/v1/erasures/{answer.json()['erasure_id']}", headers=acme)
+        assert proof.json()["status"] == "verified"

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from structlog.testing import capture_logs
 
 from recalld import Memory, Message, UserMemory
 from recalld.errors import BadEmbedding, VectorIndexUnavailable
@@ -402,6 +403,20 @@ async def test_the_block_says_nothing_of_an_index_that_is_down_but_the_context_d
     context = await recall.context(ada.ref, question("gate"), session_id=None, budget_tokens=400)
     assert context.degraded == ("vectors",)
     assert "squeaks" in context.text
+
+
+async def test_an_index_that_is_away_is_logged_when_it_goes_and_when_it_is_back(
+    memory: Memory, ada: UserMemory
+) -> None:
+    await tell(ada, "gate", "The gate squeaks.")
+    index = Elsewhere([], down=True)
+    recall = recall_with(memory, vectors=index)
+    with capture_logs() as logged:
+        for down in (True, True, False, False, True):
+            index.down = down
+            await recall.search(ada.ref, question("gate"))
+    told = [entry["event"] for entry in logged if entry["event"].startswith("vectors.")]
+    assert told == ["vectors.failed", "vectors.answered", "vectors.failed"]
 
 
 class Broken(LocalEmbedder):

@@ -406,3 +406,22 @@ async def test_a_legal_hold_keeps_the_erasure_of_a_tenant_partial_until_it_is_re
     await memory.parts.tenants.resume()
     proof = await memory.erasure("acme", receipt.erasure_id)
     assert (proof.verified, proof.layers["episodes"].deleted) == (True, 2)
+
+
+async def test_an_erasure_past_its_budget_is_answered_as_it_stands_and_goes_on(memory: Memory) -> None:
+    ada = memory.user("acme", "ada")
+    await remember(ada)
+    receipt = await ada.erase(budget_seconds=1e-9)
+    assert receipt.status == "partial"
+    assert await ada.episodes() == []
+    await memory.parts.settle()
+    assert (await memory.erasure("acme", receipt.erasure_id)).verified
+
+
+async def test_the_erasure_of_a_tenant_past_its_budget_is_left_to_a_worker(memory: Memory) -> None:
+    ada = memory.user("acme", "ada")
+    await remember(ada)
+    receipt = await memory.erase_tenant("acme", budget_seconds=1e-9)
+    assert receipt.status == "partial"
+    assert await memory.parts.tenants.resume() == 1
+    assert (await memory.erasure("acme", receipt.erasure_id)).verified

@@ -59,6 +59,7 @@ async def victim(service: Service) -> dict[str, str]:
     episode = await ada.add_episode(summary=f"{CANARY} was ordered.", ended_at=NOON, episode_id="e1")
     key = (await service.keys.list("acme") or [None])[0]
     return {
+        "tenant_id": "acme",
         "user_id": "ada",
         "session_id": "open",
         "fact_id": fact.fact_id,
@@ -104,7 +105,8 @@ async def test_every_route_refuses_who_has_no_valid_key(service: Service, victim
 
 
 async def test_every_route_refuses_a_key_of_every_other_scope(service: Service, victim: dict[str, str]):
-    nobody = victim | dict.fromkeys(("user_id", "session_id", "fact_id", "episode_id", "purpose"), "none")
+    named = ("tenant_id", "user_id", "session_id", "fact_id", "episode_id", "purpose")
+    nobody = victim | dict.fromkeys(named, "none")
     keys = {scope: await service.key("acme" if scope != "operator" else "ops", (scope,)) for scope in SCOPES}
     before = await state(service)
     for method, path in sorted(
@@ -173,6 +175,12 @@ async def test_an_admin_cannot_end_another_tenants_key(service: Service, victim:
     assert (await service.http.delete(f"/v1/keys/{key_id}", headers=globex)).status_code == 404
     assert (await service.http.post(f"/v1/keys/{key_id}/rotate", json={}, headers=globex)).status_code == 404
     assert (await service.http.get("/v1/users/ada/facts", headers=acme)).status_code == 200
+
+
+async def test_an_admin_erases_no_other_tenant(service: Service, victim: dict[str, str]):
+    before, globex = await state(service), await service.key("globex")
+    assert (await service.http.delete("/v1/tenants/acme", headers=globex)).status_code == 404
+    assert await state(service) == before
 
 
 async def test_a_key_stands_in_the_database_as_a_hash_only(service: Service, admin: Any):

@@ -337,8 +337,9 @@ class UserClient:
             raise InvalidInput("an export is a JSON document") from None
         return _RESTORED.validate_python(await self._send("POST", "import", json=body, repeatable=False))
 
-    async def erase(self) -> ErasureReceipt:
-        """As `UserMemory.erase`."""
+    async def erase(self, *, budget_seconds: float | None = None) -> ErasureReceipt:
+        """As `UserMemory.erase`; the budget is the service's, whatever *budget_seconds* says."""
+        del budget_seconds
         return _RECEIPT.validate_python(await self._send("DELETE"))
 
     async def consents(self) -> list[Consent]:

@@ -115,14 +115,25 @@ class Tenants:
             after = rows[-1]["user_id"]
 
     # ------------------------------------------------------------ erasure
-    async def erase(self, tenant_id: str, *, report: Report | None = None) -> ErasureReceipt:
+    async def erase(
+        self, tenant_id: str, *, report: Report | None = None, budget_seconds: float | None = None
+    ) -> ErasureReceipt:
         """Erase a tenant: its keys first, then everybody, then what it declared. Nothing is written for it meanwhile.
 
         People go one after another, each in transactions of their own; *report* hears how far it is. Should this process end, a worker
-        goes on with those who are left, and so does calling this again. A worker looks once more after the lease; from then on the tenant
-        may begin anew.
+        goes on with those who are left, and so does calling this again; past *budget_seconds* it is left to a worker too. A worker looks
+        once more after the lease; from then on the tenant may begin anew.
         """
-        return await self._carry_out(await self._close(tenant_id), report)
+        closed, budget = await self._close(tenant_id), asyncio.timeout(budget_seconds)
+        try:
+            async with budget:
+                return await self._carry_out(closed, report)
+        except TimeoutError:
+            if not budget.expired():
+                raise
+        async with self.database.transaction("eraser", tenant_scope(tenant_id)) as tx:
+            await tx.execute(_SQL["look_again"], delay=0.0)
+        return await self.status(tenant_id, closed.erasure_id)
 
     async def _close(self, tenant_id: str) -> Closed:
         """From here on nothing is written for the tenant, and a worker erases it should nobody else."""

@@ -14,7 +14,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
-import structlog
 from numpy.typing import NDArray
 
 from recalld.errors import ModelError, VectorIndexUnavailable
@@ -36,6 +35,7 @@ from recalld.recall import alike
 from recalld.recall.block import Block, Material, fence_token, render
 from recalld.recall.cache import UserCache
 from recalld.recall.open_session import OpenSession, OpenSessions, Standing
+from recalld.recall.outage import Outage
 from recalld.recall.search import Question, Ranking, nothing_said, rank, understand
 from recalld.stages import Stages
 from recalld.tracing import span
@@ -51,8 +51,6 @@ from recalld.values import (
     TimeRange,
     UserRef,
 )
-
-log = structlog.get_logger("recalld.recall")
 
 _SQL = beside(__file__, "recall.sql")
 CANDIDATES = 200  # episodes asked of the vector index
@@ -126,6 +124,8 @@ class Recall:
         self._kept_facts: UserCache[KeptFacts] = UserCache(KEPT_FACTS)
         self._kept_catalogues: UserCache[Kept] = UserCache(KEPT_BYTES, lambda kept: kept.catalogue.size)
         self.observers: list[Callable[[MemoryContext | SearchResult], None]] = []
+        self._vectors_outage = Outage("vectors.failed", "vectors.answered")
+        self._embedder_outage = Outage("embedder.failed", "embedder.answered")
         self._fence_key: bytes | None = None
         self._loaded = False
         self._hits = self._misses = self._dropped = 0
@@ -191,12 +191,15 @@ class Recall:
         if question.topic and not self._loaded:
             await asyncio.to_thread(alike.load)  # half a second, once
             self._loaded = True
-        vector, degraded = None, ()
+        vector: Vector | None = None
+        degraded: tuple[str, ...] = ()
         with metered() as meter:
             try:
-                vector = await self._embedder.embed_query(question.topic) if question.topic else None
+                if question.topic:
+                    vector = await self._embedder.embed_query(question.topic)
+                    self._embedder_outage.is_over()
             except ModelError as error:
-                log.warning("embedder.failed", error=type(error).__name__)
+                self._embedder_outage.begins(error)
                 degraded = ("vectors",)
         return Asked(
             user=user,
@@ -211,10 +214,13 @@ class Recall:
     async def _find(self, asked: Asked) -> Found:
         """Read all stores. A vector index that fails leaves the search by words."""
         try:
-            return await (self._find_in_one(asked) if self._vectors.transactional else self._find_in_two(asked))
+            found = await (self._find_in_one(asked) if self._vectors.transactional else self._find_in_two(asked))
         except VectorIndexUnavailable as error:
-            log.warning("vectors.failed", error=type(error).__name__)
+            self._vectors_outage.begins(error)
             return await self._find_in_one(replace(asked, vector=None, degraded=("vectors",)))
+        if asked.vector is not None:
+            self._vectors_outage.is_over()
+        return found
 
     async def _find_in_one(self, asked: Asked) -> Found:
         """Everything in one transaction and two round trips: what to rank by, then texts and facts with the commit."""

@@ -40,6 +40,7 @@ FactId = Annotated[str, Decoded, _id("The fact.")]
 EpisodeId = Annotated[str, Decoded, _id("The episode.")]
 ErasureId = Annotated[str, Decoded, _id("The erasure.")]
 PurposeName = Annotated[str, Decoded, _id("The purpose.")]
+TenantId = Annotated[str, Decoded, _id("The tenant.")]
 KeyId = Annotated[str, Decoded, _id("The key's id.")]
 Place = Annotated[int, Path(ge=0, le=2**31 - 1, description="The message's place, from 0.")]
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from dataclasses import asdict
-from typing import Literal
+from typing import Any, Literal
 
 from fastapi import APIRouter, Response
 from fastapi.responses import StreamingResponse
 
+from recalld.errors import NotFound
 from recalld.privacy.purposes import Purpose
 from recalld.server.access import (
     Admin,
@@ -20,6 +21,7 @@ from recalld.server.access import (
     OpenMemory,
     PurposeName,
     Reader,
+    TenantId,
     Writer,
 )
 from recalld.server.bodies import (
@@ -101,12 +103,16 @@ async def change_purpose(access: AdminOfUser, purpose: PurposeName, body: Change
     return WithdrawalBody.model_validate(await access.every_purpose().change_purpose(purpose, to=body.to))
 
 
-@router.delete(
-    "", responses={202: {"model": ReceiptBody, "description": "A layer did not answer; it goes on by itself."}}
-)
+GOES_ON: dict[int | str, dict[str, Any]] = {
+    202: {"model": ReceiptBody, "description": "A layer did not answer, or it takes longer; it goes on by itself."}
+}
+
+
+@router.delete("", responses=GOES_ON)
 async def erase(access: ErasingUser, response: Response) -> ReceiptBody:
     """Erase the person from all layers, and prove it."""
-    receipt = await access.every_purpose().erase()
+    budget = access.memory.parts.settings.erase_budget_seconds
+    receipt = await access.every_purpose().erase(budget_seconds=budget)
     response.status_code = 200 if receipt.verified else 202
     return receipt_body(receipt)
 
@@ -134,6 +140,16 @@ async def withdraw_consent(access: ErasingUser, purpose: PurposeName) -> Withdra
 async def erasure(key: Erasing, memory: OpenMemory, erasure_id: ErasureId) -> ReceiptBody:
     """How far an erasure is: its newest receipt."""
     return receipt_body(await memory.erasure(key.tenant_id, erasure_id))
+
+
+@tenant_router.delete("/tenants/{tenant_id}", responses=GOES_ON)
+async def erase_tenant(admin: Admin, memory: OpenMemory, tenant_id: TenantId, response: Response) -> ReceiptBody:
+    """Erase the key's own tenant, which the path must name: its keys first, this one too, then everybody, then what it declared."""
+    if tenant_id != admin.tenant_id:
+        raise NotFound(f"there is no tenant {tenant_id!r}")
+    receipt = await memory.erase_tenant(tenant_id, budget_seconds=memory.parts.settings.erase_budget_seconds)
+    response.status_code = 200 if receipt.verified else 202
+    return receipt_body(receipt)
 
 
 @tenant_router.get("/purposes")
