@@ -7,7 +7,7 @@ import pkgutil
 import sys
 from pathlib import Path
 
-HIDDEN = ("__main__", "load", "people", "scale_plot", "peer_stores")  # parts of others
+HIDDEN = ("__main__", "load", "people", "scale_plot", "peer_stores", "wire")  # parts of others
 
 
 def names() -> list[str]:

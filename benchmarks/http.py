@@ -1,6 +1,7 @@
 """The HTTP face: how long a context and an append take, and how many contexts a second one process sustains with its client beside it.
 
-A server process of its own over an embedded PostgreSQL in a temporary folder; the client keeps its connections open.
+A server process of its own over an embedded PostgreSQL in a temporary folder; the client keeps its connections open. How much of the
+machine each of the three takes is printed, for the client must not be what is measured.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -23,9 +24,11 @@ from typing import Any
 
 import httpx2
 
+from benchmarks.wire import Wire
 from recalld.client import AsyncClient
 
 TOPICS = ("pricing", "delivery", "invoice", "holiday", "printer", "garden", "training", "contract")
+PREFIX = "recalld-bench-"  # of the folder that the server works in
 
 
 def main(arguments: list[str]) -> None:
@@ -57,7 +60,7 @@ class Server:
 def serving(**settings: str) -> Generator[Server]:
     """A server process over a new embedded PostgreSQL, with *settings* as variables."""
     # beside the home folder of nobody in particular: the embedded server's account must be able to enter it
-    with tempfile.TemporaryDirectory(prefix="recalld-bench-") as folder:
+    with tempfile.TemporaryDirectory(prefix=PREFIX) as folder:
         Path(folder).chmod(0o711)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -93,21 +96,22 @@ async def measure(url: str, key: str, options: argparse.Namespace) -> None:
     """Fill, then the three measurements."""
     async with AsyncClient(url, key=key) as client:
         await fill(client, options.users, options.episodes)
-    headers = {"Authorization": f"Bearer {key}"}
-    async with httpx2.AsyncClient(base_url=url, headers=headers, timeout=30) as http:
+    wires = [await Wire.open(url, key) for _ in range(options.clients)]
 
-        async def context(number: int) -> None:
-            body = {"query": f"what did we say about {TOPICS[number % 8]} and box {number % 90}", "session_id": "s"}
-            await ask(http, f"/v1/users/u{number % options.users}/context", body)
+    async def context(number: int, wire: Wire = wires[0]) -> None:
+        body = {"query": f"what did we say about {TOPICS[number % 8]} and box {number % 90}", "session_id": "s"}
+        await ask(wire, f"/v1/users/u{number % options.users}/context", body)
 
-        async def append(number: int) -> None:
-            body = {"messages": [{"role": "user", "content": f"Please look at box {number} of the delivery again."}]}
-            await ask(http, f"/v1/users/u{number % options.users}/sessions/a{number // 40}/messages", body)
+    async def append(number: int, wire: Wire = wires[0]) -> None:
+        body = {"messages": [{"role": "user", "content": f"Please look at box {number} of the delivery again."}]}
+        await ask(wire, f"/v1/users/u{number % options.users}/sessions/a{number // 40}/messages", body)
 
-        await one_by_one(context, 200)  # warm
-        report("context, one connection", await one_by_one(context, options.requests))
-        report("append, one connection", await one_by_one(append, options.requests))
-        await throughput(context, options.requests * 2, options.clients)
+    await one_by_one(context, 200)  # warm
+    report("context, one connection", await one_by_one(context, options.requests))
+    report("append, one connection", await one_by_one(append, options.requests))
+    await throughput(context, options.requests * 2, wires)
+    for wire in wires:
+        await wire.close()
 
 
 async def fill(client: AsyncClient, users: int, episodes: int) -> None:
@@ -131,11 +135,11 @@ async def fill(client: AsyncClient, users: int, episodes: int) -> None:
         await asyncio.gather(*(one(number) for number in range(begin, min(begin + 8, users))))
 
 
-async def ask(http: httpx2.AsyncClient, path: str, body: dict[str, Any]) -> None:
+async def ask(wire: Wire, path: str, body: dict[str, Any]) -> None:
     """One request; anything but 200 ends the benchmark."""
-    answer = await http.post(path, json=body)
-    if answer.status_code != 200:
-        sys.exit(f"{path}: {answer.status_code} {answer.text[:200]}")
+    status, content = await wire.post(path, body)
+    if status != 200:
+        sys.exit(f"{path}: {status} {content[:200]!r}")
 
 
 async def one_by_one(work: Callable[[int], Awaitable[None]], count: int) -> list[float]:
@@ -148,19 +152,57 @@ async def one_by_one(work: Callable[[int], Awaitable[None]], count: int) -> list
     return seconds
 
 
-async def throughput(work: Callable[[int], Awaitable[None]], count: int, clients: int) -> None:
-    """Requests a second with several connections."""
+async def throughput(work: Callable[[int, Wire], Awaitable[None]], count: int, wires: Sequence[Wire]) -> None:
+    """Requests a second with several connections, and the CPU that a request took of server, PostgreSQL and client."""
     numbers = iter(range(count))
 
-    async def client() -> None:
+    async def client(wire: Wire) -> None:
         for number in numbers:
-            await work(number)
+            await work(number, wire)
 
-    begun = time.perf_counter()
-    await asyncio.gather(*(client() for _ in range(clients)))
-    print(
-        f"context, {clients} connections: {count / (time.perf_counter() - begun):.0f} requests/s over {count} requests"
-    )
+    begun, before = time.perf_counter(), cpu_seconds()
+    await asyncio.gather(*(client(wire) for wire in wires))
+    seconds, after = time.perf_counter() - begun, cpu_seconds()
+    print(f"context, {len(wires)} connections: {count / seconds:.0f} requests/s over {count} requests")
+    taken = {name: (after[name] - before[name]) / count * 1000 for name in after}
+    print("CPU of a request: " + ", ".join(f"{name} {each:.2f} ms" for name, each in taken.items()))
+
+
+def cpu_seconds() -> dict[str, float]:
+    """CPU of the server that this process started, of the PostgreSQL below it, and of this process."""
+    own = os.times()
+    processes = [process for process in map(_process, Path("/proc").glob("[0-9]*")) if process is not None]
+    servers = {one.pid for one in processes if one.parent == os.getpid() and b"recalld\0serve" in one.command}
+    sums = {"server": 0.0, "PostgreSQL": 0.0, "client": own.user + own.system}
+    clusters = {one.pid for one in processes if one.name.startswith("postgres") and PREFIX.encode() in one.command}
+    for one in processes:
+        if one.pid in servers:
+            sums["server"] += one.seconds
+        elif one.pid in clusters or one.parent in clusters:
+            sums["PostgreSQL"] += one.seconds
+    return sums
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A process of this machine."""
+
+    pid: int
+    parent: int
+    name: str
+    command: bytes
+    seconds: float  # of CPU
+
+
+def _process(folder: Path) -> Process | None:
+    with suppress(OSError):
+        name, _, rest = (
+            (folder / "stat").read_text(encoding="utf-8", errors="replace").partition("(")[2].rpartition(")")
+        )
+        fields = rest.split()
+        seconds = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return Process(int(folder.name), int(fields[1]), name, (folder / "cmdline").read_bytes(), seconds)
+    return None
 
 
 def report(name: str, seconds: list[float]) -> float:

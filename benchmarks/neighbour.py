@@ -15,9 +15,8 @@ from contextlib import contextmanager
 from multiprocessing.sharedctypes import Synchronized
 from typing import Any
 
-import httpx2
-
-from benchmarks.http import TOPICS, Server, fill, one_by_one, report, serving
+from benchmarks.http import TOPICS, Server, ask, fill, one_by_one, report, serving
+from benchmarks.wire import Wire
 from recalld.client import AsyncClient
 
 PAUSE_SECONDS = 0.02  # between the quiet tenant's requests: quiet, but never away for long
@@ -50,29 +49,26 @@ async def measure(server: Server, options: argparse.Namespace, *, paced: int) ->
     pause = max(PAUSE_SECONDS, 1.2 / paced if paced else 0)
     seconds: dict[str, list[float]] = {"alone": [], "flooded": []}
     answered: list[str] = []
-    async with httpx2.AsyncClient(base_url=server.url, headers=bearer(quiet), timeout=60) as http:
+    wire = await Wire.open(server.url, quiet)
 
-        async def context(number: int) -> None:
-            answer = await http.post(f"/v1/users/u{number % 8}/context", json=question(number))
-            answer.raise_for_status()
+    async def paused(count: int) -> list[float]:
+        taken: list[float] = []
+        for number in range(count):
+            taken += await one_by_one(lambda _, number=number: ask(wire, path(number), question(number)), 1)
+            await asyncio.sleep(pause)
+        return taken
 
-        async def paused(count: int) -> list[float]:
-            taken: list[float] = []
-            for number in range(count):
-                taken += await one_by_one(lambda _, number=number: context(number), 1)
-                await asyncio.sleep(pause)
-            return taken
-
-        await paused(20)
-        for _ in range(options.rounds):
-            seconds["alone"] += await paused(options.requests)
-            with flood(server.url, noisy, options.clients) as counts:
-                await until_it_pours(counts, refused=paced > 0)
-                begun, before = time.perf_counter(), [count.value for count in counts]
-                seconds["flooded"] += await paused(options.requests)
-                taken = time.perf_counter() - begun
-                rates = [(count.value - was) / taken for count, was in zip(counts, before, strict=True)]
-                answered.append(f"{rates[0]:.0f} + {rates[1]:.0f} refused")
+    await paused(20)
+    for _ in range(options.rounds):
+        seconds["alone"] += await paused(options.requests)
+        with flood(server.url, noisy, options.clients) as counts:
+            await until_it_pours(counts, refused=paced > 0)
+            begun, before = time.perf_counter(), [count.value for count in counts]
+            seconds["flooded"] += await paused(options.requests)
+            taken = time.perf_counter() - begun
+            rates = [(count.value - was) / taken for count, was in zip(counts, before, strict=True)]
+            answered.append(f"{rates[0]:.0f} + {rates[1]:.0f} refused")
+    await wire.close()
     p95 = [report(f"quiet tenant, {name}", found) for name, found in seconds.items()]
     print(f"p95 beside the flood: {p95[1] / p95[0]:.2f} x alone; the flood got, per second: {', '.join(answered)}")
 
@@ -90,9 +86,9 @@ def question(number: int) -> dict[str, Any]:
     return {"query": f"what did we say about {TOPICS[number % 8]} and box {number % 90}", "session_id": "s"}
 
 
-def bearer(key: str) -> dict[str, str]:
-    """The header."""
-    return {"Authorization": f"Bearer {key}"}
+def path(number: int) -> str:
+    """Of the contexts of one of the eight people."""
+    return f"/v1/users/u{number % 8}/context"
 
 
 @contextmanager
@@ -112,17 +108,16 @@ def flood(url: str, key: str, clients: int) -> Generator[tuple[Synchronized[int]
 def pour(url: str, key: str, clients: int, answered: Any, refused: Any) -> None:
     """The process of the flood."""
 
-    async def one(http: httpx2.AsyncClient) -> None:
-        number = 0
+    async def one() -> None:
+        wire, number = await Wire.open(url, key), 0
         while True:
             number += 1
-            answer = await http.post(f"/v1/users/u{number % 8}/context", json=question(number))
-            (answered if answer.status_code == 200 else refused).value += 1
-            if answer.status_code != 200:
+            status, _ = await wire.post(path(number), question(number))
+            (answered if status == 200 else refused).value += 1
+            if status != 200:
                 await asyncio.sleep(0.04)  # 16 connections: 400 requests a second, 20 times the default quota
 
     async def all_of_them() -> None:
-        async with httpx2.AsyncClient(base_url=url, headers=bearer(key), timeout=60) as http:
-            await asyncio.gather(*(one(http) for _ in range(clients)))
+        await asyncio.gather(*(one() for _ in range(clients)))
 
     asyncio.run(all_of_them())

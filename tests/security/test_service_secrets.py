@@ -12,8 +12,9 @@ import pytest
 from recalld import Message
 from recalld.client import AsyncClient
 from recalld.errors import RecalldError
-from recalld.server.limits import Bucket, Buckets, Guard, Limits, Money, Turns
+from recalld.server.limits import Bucket, Buckets, Guard, Limits, Money
 from recalld.server.problems import Refused
+from recalld.server.turns import Turns
 from tests.live import live_server
 
 CANARY = "canary-4417"

@@ -131,13 +131,17 @@ class Gate:
         body = await read_body(passage.headers, receive, entry.max_body)
         passage.size = len(body)
         entry.guard.receive(key.tenant_id, len(body))
-        async with entry.guard.turn(key.tenant_id, patient=scope["path"].endswith(PATIENT)):
-            call = find(scope, passage.headers, body)
-            if call is None:
-                await self._app(scope, replay(body, receive), send)
-                return
-            scope["route"] = call.route
-            await call.answer(scope["app"], key, send)
+        async with entry.guard.turn(key.tenant_id, patient=scope["path"].endswith(PATIENT)) as pace:
+            await pace.keep(self._answer(passage, key, body, receive, send))
+
+    async def _answer(self, passage: Passage, key: Key, body: bytes, receive: Receive, send: Send) -> None:
+        scope = passage.scope
+        call = find(scope, passage.headers, body)
+        if call is None:
+            await self._app(scope, replay(body, receive), send)
+            return
+        scope["route"] = call.route
+        await call.answer(scope["app"], key, send)
 
 
 def caller(request: Request) -> Key:

@@ -1,27 +1,22 @@
 """How much one tenant or key may ask, so that no one is slow because of another.
 
-Token buckets for requests and bytes, and a share of the work in flight per tenant: whoever has more under way waits for his own requests,
-not in front of everybody's connections. All of it lives in this process; with several processes the limits hold for each.
+Token buckets for requests and bytes, budgets of sessions and money, and turns (see `turns`). All of it lives in this process; with several
+processes the limits hold for each.
 """
 
 from __future__ import annotations
 
-import asyncio
 import math
 import time
-from collections import OrderedDict, deque
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
-from recalld.server.problems import RATE_LIMITED, Refused
+from recalld.server.problems import too_many
+from recalld.server.turns import Turns
 
 Clock = Callable[[], float]
-LOOK_SECONDS = 0.01  # between two looks at the event loop
-LATE_SECONDS = 0.003  # a loop that comes so late is busy: one request computes 1 to 3 ms at a time
 COUNTED_SECONDS = 1.0  # between two counts of a tenant's open sessions
-GROWTH = 0.05  # requests at each look at a loop that is in time: one more after 0.2 s
-LATELY_SECONDS = 5.0  # who asked within them is a neighbour
 REMEMBERED = 10_000  # tenants and keys; the one asked for longest ago goes first, and would be full again by then
 
 
@@ -80,104 +75,6 @@ class Buckets:
         wait = bucket.take(amount, now)
         if wait:
             raise too_many(wait)
-
-
-@dataclass(slots=True)
-class Turn:
-    """The requests of one tenant: under way, and waiting in order."""
-
-    under_way: int = 0
-    waiting: deque[asyncio.Future[None]] = field(default_factory=deque[asyncio.Future[None]])
-
-    def let_in(self, allowed: int) -> None:
-        """Wake those whose turn it is."""
-        while self.waiting and self.under_way < allowed:
-            first = self.waiting.popleft()
-            if not first.done():
-                self.under_way += 1
-                first.set_result(None)
-
-
-class Turns:
-    """A share of the work in flight for each tenant.
-
-    A tenant that is alone may have `concurrency` requests under way. Where others ask too, each of its requests that is under way delays
-    theirs, for all share one event loop: seven of them made a neighbour's p95 five times what it was alone, one made it twice that, and
-    as many were answered. So the share shrinks while the loop is late and grows again while it is not, as the window of TCP does.
-    """
-
-    def __init__(self, concurrency: int, waiting: int) -> None:
-        """*concurrency*: requests of a tenant under way, at most; *waiting*: those that may wait for theirs."""
-        self._most = concurrency
-        self.share: float = concurrency  # of a tenant: so many requests under way, rounded down
-        self._waiting = waiting
-        self._tenants: dict[tuple[str, bool], Turn] = {}
-        self._seen: dict[str, float] = {}  # who asked lately, and when
-        self._watching = False
-
-    @asynccontextmanager
-    async def turn(self, tenant_id: str, *, patient: bool = False) -> AsyncGenerator[None]:
-        """Wait for one's turn among the requests of the same tenant. Raises `Refused` when too many wait already.
-
-        *Patient* requests wait for models most of the time: they have turns of their own, whose number stays.
-        """
-        name = tenant_id, patient
-        turn = self._tenants.setdefault(name, Turn())
-        if len(turn.waiting) >= self._waiting:
-            raise too_many(1.0)
-        self._watch(tenant_id)
-        await self._enter(turn, self._allowed(name))
-        try:
-            yield
-        finally:
-            turn.under_way -= 1
-            turn.let_in(self._allowed(name))
-            if not turn.under_way and not turn.waiting:
-                self._tenants.pop(name, None)
-
-    async def _enter(self, turn: Turn, allowed: int) -> None:
-        if turn.under_way < allowed and not turn.waiting:
-            turn.under_way += 1
-            return
-        place = asyncio.get_running_loop().create_future()
-        turn.waiting.append(place)
-        try:
-            await place
-        except asyncio.CancelledError:
-            if not place.cancelled():  # it was let in just then
-                turn.under_way -= 1
-                turn.let_in(allowed)
-            raise
-
-    def _allowed(self, name: tuple[str, bool]) -> int:
-        return self._most if name[1] else int(self.share)
-
-    def _watch(self, tenant_id: str) -> None:
-        """Look at the loop every few milliseconds while there are requests."""
-        loop = asyncio.get_running_loop()
-        self._seen[tenant_id] = loop.time()
-        if not self._watching:
-            self._watching = True
-            loop.call_later(LOOK_SECONDS, self._look, loop, loop.time() + LOOK_SECONDS)
-
-    def _look(self, loop: asyncio.AbstractEventLoop, due: float) -> None:
-        now = loop.time()
-        self._seen = {name: at for name, at in self._seen.items() if now - at < LATELY_SECONDS}
-        self.adjust(late=now - due)
-        self._watching = bool(self._seen)
-        if self._watching:
-            loop.call_later(LOOK_SECONDS, self._look, loop, loop.time() + LOOK_SECONDS)
-
-    def adjust(self, *, late: float) -> None:
-        """The share after the loop was *late* by so many seconds."""
-        if len(self._seen) < 2:
-            self.share = self._most
-        elif late > LATE_SECONDS:
-            self.share = max(1.0, self.share / 2)
-        else:
-            self.share = min(self._most, self.share + GROWTH)
-        for name, turn in self._tenants.items():
-            turn.let_in(self._allowed(name))
 
 
 class Money:
@@ -260,11 +157,3 @@ class Guard:
     def turn(self, tenant_id: str, *, patient: bool = False):
         """A context in which the tenant's request runs."""
         return self._turns.turn(tenant_id, patient=patient)
-
-
-def too_many(wait: float) -> Refused:
-    """The refusal, with the seconds to wait."""
-    seconds = str(max(1, math.ceil(wait)))
-    return Refused(
-        RATE_LIMITED, f"more than this key or tenant is allowed; try again in {seconds} s", {"Retry-After": seconds}
-    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -77,6 +78,14 @@ class Refused(Exception):
         """*detail* says what to do; it never says whether a foreign thing exists."""
         super().__init__(detail)
         self.kind, self.detail, self.headers = kind, detail, dict(headers or {})
+
+
+def too_many(wait: float) -> Refused:
+    """The refusal, with the seconds to wait."""
+    seconds = str(max(1, math.ceil(wait)))
+    return Refused(
+        RATE_LIMITED, f"more than this key or tenant is allowed; try again in {seconds} s", {"Retry-After": seconds}
+    )
 
 
 def kind_of(error: Exception) -> Kind:
