@@ -22,10 +22,11 @@ SAID = {"messages": [{"role": "user", "content": f"My order is {CANARY}. I live 
 
 
 @pytest.fixture
-def exported() -> Iterator[InMemorySpanExporter]:
-    """The spans that were exported."""
+def exported(monkeypatch: pytest.MonkeyPatch) -> Iterator[InMemorySpanExporter]:
+    """The spans that were exported, those of libraries too: the provider is that of the process, as where `recalld serve` exports."""
     exporter, provider = InMemorySpanExporter(), TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
+    monkeypatch.setattr("opentelemetry.trace._TRACER_PROVIDER", provider)
     tracing.begin(provider)
     yield exporter
     tracing.end()

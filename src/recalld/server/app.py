@@ -66,6 +66,7 @@ def create_app(
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # its spans name paths, which have ids in them
     )
     app.add_middleware(Gate)
     problems.install(app)
