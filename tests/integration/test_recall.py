@@ -16,8 +16,9 @@ from recalld.layers.vectors.base import VectorHit, VectorQuery
 from recalld.models.local import LocalEmbedder
 from recalld.models.tokens import count_tokens
 from recalld.postgres.pool import Transaction
+from recalld.postgres.trips import Trips
 from recalld.recall.pipeline import Recall
-from recalld.values import EpisodeHit, SearchQuery
+from recalld.values import EpisodeHit, MemoryContext, SearchQuery
 
 NOW = datetime(2026, 11, 18, 15, tzinfo=UTC)  # a Wednesday
 TUESDAY = datetime(2026, 11, 17, 10, tzinfo=UTC)
@@ -355,6 +356,83 @@ async def test_another_process_sees_the_change_too(memory: Memory, ada: UserMemo
     assert ids((await other.search(ada.ref, question("gate"))).hits) == ["one"]
     await tell(ada, "two", "The gate was oiled.")
     assert set(ids((await other.search(ada.ref, question("gate"))).hits)) == {"one", "two"}
+
+
+async def session(ada: UserMemory, *questions: str) -> list[MemoryContext]:
+    """The turns of a session: at the second all vectors are read, from the third on all is kept."""
+    return [await ada.context(text, at=NOW) for text in questions]
+
+
+QUESTIONS = ("the garden gate", "gate last Tuesday", "tea or coffee", "what did we talk about this month", "QX-1")
+
+
+MANY = tuple(f"{number} coats of paint for the gate" for number in range(10))  # their vectors take two parts
+
+
+async def remember(ada: UserMemory) -> None:
+    await tell(ada, "gate", "The gate in the garden squeaks.", topics=("garden",), points=MANY)
+    await tell(ada, "paint", "The gate was painted green.", NOW - timedelta(days=30), points=("green paint",))
+    await tell(ada, "tea", "She drinks tea, never coffee.", NOW - timedelta(days=90))
+    await tell(ada, "order", "Order QX-1 arrived broken.", NOW - timedelta(days=200))
+    await ada.set_fact("home_city", "Berlin", at=NOW - timedelta(days=9))
+
+
+async def test_what_is_kept_answers_as_what_is_read(memory: Memory, ada: UserMemory) -> None:
+    await remember(ada)
+    await session(ada, "gate", "tea")
+    for text in QUESTIONS:
+        asked = question(text, timezone="Europe/Berlin")
+        fresh = await recall_with(memory).context(ada.ref, asked, session_id=None, budget_tokens=800)
+        (kept,) = await session(ada, text)
+        assert kept.text == fresh.text
+        assert ids(kept.episodes) == ids(fresh.episodes)
+        assert [hit.score for hit in kept.episodes] == pytest.approx([hit.score for hit in fresh.episodes], abs=1e-4)
+
+
+async def test_a_later_turn_is_one_round_trip(ada: UserMemory, monkeypatch: pytest.MonkeyPatch) -> None:
+    await remember(ada)
+    await session(ada, "gate", "tea")
+    trips: list[Trips] = []
+    go = Trips.go
+
+    async def counted(self: Trips) -> None:
+        trips.append(self)
+        await go(self)
+
+    monkeypatch.setattr(Trips, "go", counted)
+    assert (await session(ada, "the green gate"))[0].episodes
+    assert len(trips) == 1
+
+
+async def test_changes_are_seen_at_once_although_all_is_kept(ada: UserMemory) -> None:
+    await remember(ada)
+    await session(ada, "gate", "tea", "gate")
+    await tell(ada, "oil", "The gate was oiled and is quiet.", TUESDAY + timedelta(hours=2))
+    assert "oiled" in (await session(ada, "gate"))[0].text
+    await session(ada, "gate", "gate")
+    await ada.delete_episode("oil")
+    assert "oiled" not in (await session(ada, "gate"))[0].text
+
+
+async def test_another_process_serves_nothing_of_what_was_erased_or_deleted(memory: Memory, ada: UserMemory) -> None:
+    other = recall_with(memory)
+    await remember(ada)
+    for text in ("gate", "tea", "gate"):
+        await other.context(ada.ref, question(text), session_id=None, budget_tokens=800)
+    await ada.delete_episode("gate")
+    found = await other.context(ada.ref, question("gate"), session_id=None, budget_tokens=800)
+    assert ids(found.episodes)[0] == "paint"
+    assert "gate" not in ids(found.episodes)
+    await ada.erase()
+    found = await other.context(ada.ref, question("gate"), session_id=None, budget_tokens=800)
+    assert (found.text, found.episodes, found.facts) == ("", (), ())
+
+
+async def test_what_is_kept_for_one_purpose_is_not_served_for_another(memory: Memory, ada: UserMemory) -> None:
+    await remember(ada)
+    await session(ada, "gate", "gate", "gate")
+    other = memory.user("acme", "ada", purpose="sales")
+    assert [turn.episodes for turn in await session(other, "gate", "gate", "gate")] == [(), (), ()]
 
 
 # ---------------------------------------------------------------- a vector index elsewhere, and in trouble

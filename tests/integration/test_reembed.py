@@ -126,6 +126,16 @@ async def test_all_users_get_the_new_vectors_beside_the_old_ones(database: Datab
         assert await found(database, user, NEW) == ids(user, numbers)
 
 
+async def test_readers_are_told_that_what_they_keep_has_changed(database: Database, moving: Reembedding):
+    async def version() -> int:
+        async with database.transaction("worker", ADA) as tx:
+            return (await Journal().lock_user(tx)).episodes_version
+
+    before = await version()
+    await moving.run()
+    assert await version() > before
+
+
 async def test_one_tenant_can_move_alone(database: Database, moving: Reembedding):
     done = await moving.run(tenant_id="other")
     assert (done.users, done.of_users, done.episodes) == (1, 1, 2)

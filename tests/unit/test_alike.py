@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recalld.layers.episodes.pieces import Pieces, pieces_of
-from recalld.layers.episodes.wording import Wording, piece_table
+from recalld.layers.episodes.wording import Wording, piece_table, subject_vectors
 from recalld.recall import alike
 from tests.unit.catalogues import episode
 
@@ -101,6 +101,9 @@ def test_scores_lie_between_zero_and_one(summaries: list[str], topic: str) -> No
 
 
 def test_equal_topics_are_the_same_subject() -> None:
-    subjects = alike.Subjects([pieces("One.", ("plan prices",)), pieces("Two.", ("plan prices",)), pieces("Three.")])
-    assert subjects.alike(0, 1) == pytest.approx(1.0, abs=1e-5)
-    assert subjects.alike(0, 2) == 0.0
+    one, two, none = (
+        subject_vectors(pieces(summary, topics))
+        for summary, topics in (("One.", ("plan prices",)), ("Two.", ("plan prices",)), ("Three.", ()))
+    )
+    assert alike.same_subject(one, two) == pytest.approx(1.0, abs=1e-5)
+    assert alike.same_subject(one, none) == 0.0

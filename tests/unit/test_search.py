@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from recalld.layers.vectors.base import VectorHit
+from recalld.recall.nearness import similarities
 from recalld.recall.search import Ranking, is_rare_token, nothing_said, rank, understand
 from recalld.values import Episode, SearchQuery, TimeRange
 from tests.unit.catalogues import NOW, episode, overview
@@ -35,7 +36,8 @@ def found(
 ) -> Ranking:
     question = understand(ask(text, **given))
     hits = [VectorHit(episode_id=name, similarity=value) for name, value in (similar or {}).items()]
-    return rank(question, overview(episodes, question.topic, on_topic), hits, model=MODEL)
+    view = overview(episodes, question.topic, on_topic)
+    return rank(question, view, similarities(view.catalogue, hits), model=MODEL)
 
 
 def ids(ranking: Ranking) -> list[str]:
@@ -231,5 +233,5 @@ def test_an_empty_range_is_said_in_words(start: str, end: str, words: str) -> No
 def test_the_catalogue_is_not_changed_by_ranking() -> None:
     view = overview([GARDEN, INVOICE], "gate")
     before = view.catalogue.stems.copy()
-    rank(understand(ask("gate")), view, [], model=MODEL)
+    rank(understand(ask("gate")), view, similarities(view.catalogue, []), model=MODEL)
     assert np.array_equal(view.catalogue.stems, before)

@@ -123,6 +123,7 @@ class Reembedding:
                     self._vectors_of(episode, each, epoch) for episode, each in vectors if episode.episode_id in there
                 ]
                 await self.index.add_beside(tx, kept)
+                await self.journal.touch_user(tx, facts=False, episodes=bool(kept))  # readers keep vectors
                 return len(kept)
         except Fenced:
             return 0

@@ -27,10 +27,9 @@ from numpy.typing import NDArray
 
 from recalld.errors import BadEmbedding, ConfigurationError, InvalidInput
 from recalld.models.query_cache import QueryCache
-from recalld.models.tokens import replace_surrogates
+from recalld.models.tokens import token_ids
 
 if TYPE_CHECKING:
-    from tokenizers import Tokenizer
     from wordllama import WordLlamaInference  # pyright: ignore[reportMissingTypeStubs]
 
 _DIMENSIONS = 256
@@ -111,15 +110,13 @@ def piece_vectors() -> NDArray[np.float32]:
 
 
 class _Model:
-    """WordLlama's table of token vectors and the tokenizer that leads into it."""
+    """WordLlama's table of token vectors; the tokenizer that leads into it is that of `recalld.models.tokens`."""
 
     def __init__(self, loaded: WordLlamaInference) -> None:
         self.vectors: NDArray[np.float32] = loaded.embedding  # shape (32000, 256)
-        self._tokenizer: Tokenizer = loaded.tokenizer
 
     def tokens(self, text: str) -> NDArray[np.int32]:
-        head = replace_surrogates(text[:_LONGEST])
-        return np.asarray(self._tokenizer.encode(head, add_special_tokens=False).ids, dtype=np.int32)
+        return np.asarray(token_ids(text[:_LONGEST]), dtype=np.int32)
 
 
 def _loaded() -> _Model:

@@ -12,6 +12,7 @@ from any thread.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import cache
 from importlib.util import find_spec
@@ -27,7 +28,11 @@ if TYPE_CHECKING:
 
 _LONGEST_PIECE = 16  # characters of the longest piece in the vocabulary: n tokens never cover more than 16 n characters
 _FIRST_MERGE = 258  # the ids before are marks and bytes
+_SHORT = 2_000  # characters; of longer texts most words are new
+_MOST_WORDS = 100_000  # 15 MB
+_UNPLAIN = re.compile("  |[<▁]|^ | $")  # what may fall into other pieces when its words are taken one by one
 _loading = Lock()
+_pieces: dict[int, tuple[int, ...]] = {}  # of words, by their hash, without who said them
 
 
 def count_tokens(text: str) -> int:
@@ -35,16 +40,22 @@ def count_tokens(text: str) -> int:
     return len(_encode(text).ids) if text else 0
 
 
-def count_each(words: Sequence[str]) -> list[int]:
-    """How many tokens each of *words* takes; in one go, which for ten words takes as long as two of them alone.
+def pieces_of_each(words: Sequence[str]) -> list[tuple[int, ...]]:
+    """The pieces of each of *words* by their places in the vocabulary. Those of most words are known already.
 
     No piece reaches over a space, so a word among others falls into the pieces that it has alone.
     """
-    pieces = _encode(" ".join(words)).tokens
-    begins = [place for place, piece in enumerate(pieces) if piece.startswith("▁")]
-    if len(begins) != len(words) or "" in words:  # something that is no word
-        return [count_tokens(word) for word in words]
-    return [end - begin for begin, end in pairwise((*begins, len(pieces)))]
+    found = [_pieces.get(hash(word)) for word in words]
+    unknown = [place for place, pieces in enumerate(found) if pieces is None]
+    if unknown:
+        for place, pieces in zip(unknown, _spelt([words[place] for place in unknown]), strict=True):
+            found[place] = pieces
+    return [pieces or () for pieces in found]
+
+
+def count_each(words: Sequence[str]) -> list[int]:
+    """How many tokens each of *words* takes."""
+    return [len(pieces) for pieces in pieces_of_each(words)]
 
 
 def truncate_to_tokens(text: str, n: int) -> str:
@@ -71,7 +82,9 @@ def word_rank(word: str) -> int | None:
 
 def token_ids(text: str) -> list[int]:
     """The pieces of *text* by their places in the vocabulary."""
-    return _encode(text).ids if text else []
+    if not text or len(text) > _SHORT or _UNPLAIN.search(text):
+        return _encode(text).ids if text else []
+    return [piece for pieces in pieces_of_each(text.split(" ")) for piece in pieces]
 
 
 def vocabulary() -> list[str]:
@@ -87,6 +100,20 @@ def replace_surrogates(text: str) -> str:
     except UnicodeEncodeError:
         return "".join("\ufffd" if "\ud800" <= character <= "\udfff" else character for character in text)
     return text
+
+
+def _spelt(words: Sequence[str]) -> list[tuple[int, ...]]:
+    """The pieces of each word, in one go: for ten words that takes as long as for two of them alone."""
+    encoded = _encode(" ".join(words))
+    begins = [place for place, piece in enumerate(encoded.tokens) if piece.startswith("▁")]
+    if len(begins) == len(words) and not any(not word or _UNPLAIN.search(word) for word in words):
+        spelt = [tuple(encoded.ids[begin:end]) for begin, end in pairwise((*begins, len(encoded.ids)))]
+    else:  # something that is no word
+        spelt = [tuple(_encode(word).ids) if word else () for word in words]
+    if len(_pieces) + len(spelt) > _MOST_WORDS:
+        _pieces.clear()
+    _pieces.update(zip(map(hash, words), spelt, strict=True))
+    return spelt
 
 
 def _encode(text: str) -> Encoding:

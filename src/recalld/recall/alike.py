@@ -22,8 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController  # pyright: ignore[reportMissingTypeStubs]
 
-from recalld.layers.episodes.pieces import END_OF_KEY, Pieces, content_words
-from recalld.layers.episodes.wording import BRIEF, SMALLEST, Floats, Vectors, Wording, lengths, piece_table
+from recalld.layers.episodes.pieces import content_words
+from recalld.layers.episodes.wording import SMALLEST, Floats, Vectors, Wording, normalised, piece_table
 from recalld.layers.episodes.words import base_form
 from recalld.models.tokens import token_ids
 
@@ -83,8 +83,8 @@ def _units(asked: Mapping[str, float], part: Wording) -> Floats:
     weights = np.array(list(asked.values()), np.float32)
     weights /= weights.sum()
     words = _word_vectors(list(asked))
-    by_word = weights @ _most_similar(_normalised(words), vectors, part)
-    as_a_whole = _centred_cosines(_normalised((weights @ words)[None])[0], vectors, part)
+    by_word = weights @ _most_similar(normalised(words), vectors, part)
+    as_a_whole = _centred_cosines(normalised((weights @ words)[None])[0], vectors, part)
     return (1 - WHOLE) * by_word + WHOLE * np.maximum(as_a_whole, 0.0)
 
 
@@ -132,34 +132,7 @@ def _mean_unit(vectors: Vectors, part: Wording) -> Floats:
     return (shares.astype(np.float32) * part.weights) @ vectors / np.float32(len(part.unit_lengths) + FEW_UNITS)
 
 
-def _normalised(vectors: Vectors) -> Vectors:
-    return (vectors / lengths(vectors)[:, None]).astype(np.float32, copy=False)
-
-
 # ---------------------------------------------------------------- subjects
-class Subjects:
-    """What some episodes are about, compared two at a time; the vectors are made when they are needed."""
-
-    def __init__(self, episodes: Sequence[Pieces]) -> None:
-        self._episodes = episodes
-        self._keys: dict[int, Vectors] = {}
-
-    def alike(self, one: int, other: int) -> float:
-        """The cosine of the most similar topics or points of two episodes, from 0 to 1."""
-        return float((self._vectors(one) @ self._vectors(other).T).max(initial=0.0))
-
-    def _vectors(self, at: int) -> Vectors:
-        if at not in self._keys:
-            self._keys[at] = _key_vectors(self._episodes[at])
-        return self._keys[at]
-
-
-def _key_vectors(pieces: Pieces) -> Vectors:
-    """One vector for the topics together and one for each point, shape (keys, BRIEF)."""
-    keys = pieces[: int(np.flatnonzero(pieces == END_OF_KEY)[-1]) + 1] if END_OF_KEY in pieces else pieces[:0]
-    if not len(keys):
-        return np.empty((0, BRIEF), np.float32)
-    content = keys < END_OF_KEY
-    unit = np.cumsum(~content)[content]
-    starts = np.flatnonzero(np.concatenate(([True], unit[1:] != unit[:-1])))
-    return _normalised(np.add.reduceat(piece_table().brief[keys[content]], starts, axis=0))
+def same_subject(one: Vectors, other: Vectors) -> float:
+    """The cosine of the most similar topics or points of two episodes, from 0 to 1, by what `Catalogue.subject` says of them."""
+    return float((one @ other.T).max(initial=0.0))

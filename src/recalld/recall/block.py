@@ -25,11 +25,12 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import accumulate
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from recalld.layers.episodes.words import words
-from recalld.models.tokens import count_each, truncate_to_tokens
+from recalld.models.tokens import count_each
 from recalld.values import EpisodeHit, Fact, Message, UserRef
 
 FACTS_SHARE = 0.5  # of the budget, at most; what facts leave goes to episodes
@@ -145,7 +146,7 @@ class _Page:
         self._lines = list(head)
         self._foot = foot
         self._budget = budget
-        self.spent = sum(_word_costs(head[0].split(" "))) + sum(map(_cost, (*head[1:], foot)))
+        self.spent = sum(count_each(head[0].split(" "))) + sum(map(_cost, (*head[1:], foot)))
         self.empty = True
 
     @property
@@ -170,8 +171,7 @@ class _Page:
 
 
 # ---------------------------------------------------------------- the cost of a line
-_costs: dict[int, int] = {}  # of words, by their hash: what was said is not kept
-_line_costs: dict[int, int] = {}  # the same of lines, most of which stand in several turns of a session
+_costs: dict[int, int] = {}  # of lines, most of which stand in several turns, by their hash: what was said is not kept
 _MOST_COSTS = 100_000
 
 
@@ -182,25 +182,11 @@ def _cost(line: str) -> int:
     them known already, takes 0.1 ms for a block where the tokenizer takes 1 ms.
     """
     key = hash(line)
-    if (known := _line_costs.get(key)) is not None:
+    if (known := _costs.get(key)) is not None:
         return known
-    if len(_line_costs) >= _MOST_COSTS:
-        _line_costs.clear()
-    words = ("\n" + line).split(" ")
-    return _line_costs.setdefault(key, sum(_word_costs(words)) - 1)  # less the mark before a text
-
-
-def _word_costs(words: Sequence[str]) -> list[int]:
-    """The tokens of each word."""
-    keys = [hash(word) for word in words]
-    unknown = [place for place, key in enumerate(keys) if key not in _costs]
-    if len(_costs) + len(unknown) > _MOST_COSTS:
+    if len(_costs) >= _MOST_COSTS:
         _costs.clear()
-        unknown = list(range(len(words)))
-    if unknown:
-        counted = count_each([words[place] for place in unknown])
-        _costs.update((keys[place], cost) for place, cost in zip(unknown, counted, strict=True))
-    return [_costs[key] for key in keys]
+    return _costs.setdefault(key, sum(count_each(("\n" + line).split(" "))) - 1)  # less the mark before a text
 
 
 # ---------------------------------------------------------------- facts
@@ -304,8 +290,15 @@ def _within(text: str, room: int) -> _Line | None:
         return line
     if room < SHORTEST_EXCERPT:
         return None
-    cut = _Line.of(truncate_to_tokens(text, room - 4).rpartition(" ")[0] + " …")
+    cut = _Line.of(_cut(text, room - 4) + " …")
     return cut if cut.cost <= room else None
+
+
+def _cut(text: str, tokens: int) -> str:
+    """The words at the beginning of *text* that end before so many *tokens* do."""
+    words = text[: tokens * LONGEST_PIECE].split(" ")
+    ends = accumulate(count_each(words))
+    return " ".join(word for word, end in zip(words, ends, strict=True) if end < tokens)
 
 
 def age_in_words(days: int) -> str:

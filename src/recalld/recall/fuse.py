@@ -72,9 +72,11 @@ def fuse(evidence: Evidence) -> Scores:
     """The weighted sum of the normalised signals, times the decay. Without vectors the other two share the weight."""
     text = _by_best(evidence.text)
     alike = _by_best(evidence.alike)
-    meaning = _by_best(np.nan_to_num(evidence.similarity, nan=min(_lowest(evidence.similarity), 0.0)))
+    known = np.isfinite(evidence.similarity)
+    lowest = evidence.similarity.min(where=known, initial=0.0)
+    meaning = _by_best(np.where(known, evidence.similarity, lowest))
     decay = _decay(evidence.age_days) if evidence.decays else np.ones_like(text)
-    weight = MEANING if np.isfinite(evidence.similarity).any() else 0.0
+    weight = MEANING if known.any() else 0.0
     relevance = (TEXT * text + ALIKE * alike + weight * meaning) / (TEXT + ALIKE + weight)
     in_range = IN_RANGE_BONUS if evidence.in_range.any() and not evidence.in_range.all() else 0.0
     rare = RARE_BONUS if evidence.rare.any() else 0.0
@@ -134,11 +136,6 @@ def _by_best(values: NDArray[np.float64]) -> NDArray[np.float64]:
         return values
     low, high = min(float(values.min()), 0.0), float(values.max())
     return (values - low) / (high - low) if high > low else np.zeros_like(values)
-
-
-def _lowest(values: NDArray[np.float64]) -> float:
-    known = values[np.isfinite(values)]
-    return float(known.min()) if len(known) else 0.0
 
 
 def _decay(age_days: NDArray[np.float64]) -> NDArray[np.float64]:

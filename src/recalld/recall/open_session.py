@@ -39,23 +39,28 @@ class OpenSessions:
         """What its row says, to be read later."""
         return await self.journal.ask_standing(tx, session.session_id)
 
+    async def at_hand(
+        self, session: SessionRef, stored: Standing | None, purposes: Sequence[str]
+    ) -> OpenSession | None:
+        """The session as working memory has it; `None` when the journal has to be read."""
+        if stored is None or not _concerns(stored, purposes):
+            return OpenSession()
+        return _whole(stored, await self._copy(session, stored[0].epoch))
+
     async def read(
         self, tx: Transaction, session: SessionRef, stored: Standing | None, purposes: Sequence[str]
     ) -> OpenSession:
         """The session as it is now; nothing of one that is unknown, has ended, or is kept for another purpose."""
-        if stored is None or stored[0].state != "open" or stored[0].purpose not in purposes:
+        if stored is None or not _concerns(stored, purposes):
             return OpenSession()
         row, state = stored
         live = await self._copy(session, row.epoch)
-        degraded = ("working",) if live is None else ()
-        if live is not None and len(live) == row.message_count:
-            return OpenSession(messages=live, state=state)
-        if row.no_memory:  # never journalled: what its store has lost is gone
-            return OpenSession(messages=live or (), state=state, degraded=degraded)
+        if (whole := _whole(stored, live)) is not None:
+            return whole
         messages = await self.journal.messages(tx, session.session_id, row.epoch)
         if live is not None:
             await self._refill(tx, row, messages, state)
-        return OpenSession(messages=messages, state=state, degraded=degraded)
+        return OpenSession(messages=messages, state=state, degraded=_degraded(live))
 
     async def _copy(self, session: SessionRef, epoch: int) -> Sequence[Message] | None:
         """What working memory holds of the messages; `None` when it does not answer."""
@@ -74,3 +79,21 @@ class OpenSessions:
             return
         with best_effort():
             await self.working.fill(row.ref, row.epoch, messages, state)
+
+
+def _concerns(stored: Standing, purposes: Sequence[str]) -> bool:
+    return stored[0].state == "open" and stored[0].purpose in purposes
+
+
+def _whole(stored: Standing, live: Sequence[Message] | None) -> OpenSession | None:
+    """The session out of the copy in working memory, where that holds all there is."""
+    row, state = stored
+    if live is not None and len(live) == row.message_count:
+        return OpenSession(messages=live, state=state)
+    if row.no_memory:  # never journalled: what its store has lost is gone
+        return OpenSession(messages=live or (), state=state, degraded=_degraded(live))
+    return None
+
+
+def _degraded(live: Sequence[Message] | None) -> tuple[str, ...]:
+    return ("working",) if live is None else ()

@@ -3,6 +3,9 @@
 Read this page first. Understand the query (its time, its topic), embed it, then one read transaction: the user's row with the catalogue of
 episodes, their nearest vectors, the texts of the best. Ranking and rendering are functions from values to values. Nothing is written,
 and no model is called but the embedder.
+
+What was read of a user is kept for the turns to come, the vectors from the second on: of somebody who asks once only those that are near
+are worth the way. Then a turn is one round trip, in which the user's row says whether what is kept is still so.
 """
 
 from __future__ import annotations
@@ -22,7 +25,7 @@ from recalld.layers.facts.attributes import Attributes
 from recalld.layers.facts.decay import weighted
 from recalld.layers.facts.merge import visible
 from recalld.layers.facts.store import FactStore
-from recalld.layers.vectors.base import VectorHit, VectorIndex, VectorQuery
+from recalld.layers.vectors.base import ReadableIndex, UserVectors, VectorHit, VectorIndex, VectorQuery
 from recalld.layers.working.base import WorkingMemory
 from recalld.layers.working.journal import Journal
 from recalld.models.embedder import Embedder
@@ -34,9 +37,10 @@ from recalld.postgres.replica import Replica
 from recalld.recall import alike
 from recalld.recall.block import Block, Material, fence_token, render
 from recalld.recall.cache import UserCache
+from recalld.recall.nearness import Nearness, similarities
 from recalld.recall.open_session import OpenSession, OpenSessions, Standing
 from recalld.recall.outage import Outage
-from recalld.recall.search import Question, Ranking, nothing_said, rank, understand
+from recalld.recall.search import Question, Ranking, instant, nothing_said, rank, understand
 from recalld.stages import Stages
 from recalld.tracing import span
 from recalld.values import (
@@ -55,7 +59,9 @@ from recalld.values import (
 _SQL = beside(__file__, "recall.sql")
 CANDIDATES = 200  # episodes asked of the vector index
 KEPT_FACTS = 2_000  # users and purposes whose facts are kept in this process
-KEPT_BYTES = 64_000_000  # of catalogues: 1,000 users with 50 episodes, or 15 with 5,000
+KEPT_BYTES = 96_000_000  # of catalogues and texts: 500 users with 20 episodes, or 5 with 5,000
+KEPT_VECTOR_BYTES = 128_000_000  # 900 users with 20 episodes of seven vectors, or 3 with 5,000
+FEW_EPISODES = 50  # of so many all texts are read with the vectors: 2 ms once, 0.4 ms less in each turn
 MOST_HALF_LIVES = 10_000
 
 Vector = NDArray[np.float32]
@@ -119,10 +125,12 @@ class Recall:
         self._episodes = episodes
         self._facts = facts
         self._vectors = vectors
+        self._readable = vectors if vectors.transactional and isinstance(vectors, ReadableIndex) else None
         self._embedder, self._ledger = embedder, ledger
         self._half_lives = _HalfLives(attributes)
         self._kept_facts: UserCache[KeptFacts] = UserCache(KEPT_FACTS)
-        self._kept_catalogues: UserCache[Kept] = UserCache(KEPT_BYTES, lambda kept: kept.catalogue.size)
+        self._kept_catalogues: UserCache[Kept] = UserCache(KEPT_BYTES, lambda kept: kept.size)
+        self._kept_vectors: UserCache[Nearness] = UserCache(KEPT_VECTOR_BYTES, lambda kept: kept.size)
         self.observers: list[Callable[[MemoryContext | SearchResult], None]] = []
         self._vectors_outage = Outage("vectors.failed", "vectors.answered")
         self._embedder_outage = Outage("embedder.failed", "embedder.answered")
@@ -176,6 +184,7 @@ class Recall:
         """Drop what this process keeps of an erased user; it would not be served, but need not be there either."""
         self._kept_facts.forget(user)
         self._kept_catalogues.forget(user)
+        self._kept_vectors.forget(user)
 
     def counts(self) -> dict[str, int]:
         """What happened in this process: `cache_hits` and `cache_misses` of facts, `dropped_hits` of the vector index, the replica's."""
@@ -224,7 +233,11 @@ class Recall:
 
     async def _find_in_one(self, asked: Asked) -> Found:
         """Everything in one transaction and two round trips: what to rank by, then texts and facts with the commit."""
-        if self._replica is not None and (found := await self._find_on(self._replica, asked)) is not None:
+        if self._replica is not None:
+            found = await self._find_on(self._replica, asked)
+        else:
+            found = await self._find_again(asked)
+        if found is not None:
             return found
         async with self._reading(asked) as tx:
             overview, standing = await self._ask_overview(tx, asked), await self._ask_standing(tx, asked)
@@ -236,7 +249,7 @@ class Recall:
             texts, facts = await self._ask_texts(tx, view, ranking), await self._ask_facts(tx, asked, view)
             session = await self._open_session(tx, asked, standing)
         rest = _Rest(facts=await self._known(asked, view, facts), session=session)
-        return _found(asked, view, ranking, await texts.read(), rest)
+        return _found(asked, view, ranking, self._keep_texts(asked, view, await texts.read()), rest)
 
     async def _find_on(self, replica: Replica, asked: Asked) -> Found | None:
         """The same from a replica, but for the open session, whose messages change no version; `None` when it is behind or away."""
@@ -283,70 +296,168 @@ class Recall:
         rest = _Rest(facts=await self._known(asked, view, facts), session=session)
         return _found(asked, view, ranking, await texts.read(), rest)
 
+    async def _find_again(self, asked: Asked) -> Found | None:
+        """From what is kept, in one round trip; `None` when nothing is, or when it is not current any more."""
+        kept = self._kept(asked)
+        if kept is None or self._readable is None:
+            return None
+        async with self._reading(asked) as tx:
+            overview, standing = await self._ask_overview(tx, asked), await self._ask_standing(tx, asked)
+            near = self._near_at_hand(asked, kept)
+            vectors = await self._ask_vectors(tx, self._readable, asked, kept) if near is None else None
+            texts = await self._ask_all_texts(tx, kept)
+        view = await overview.read()
+        if view is None:
+            return Found(degraded=asked.degraded)
+        if view.catalogue is not kept.catalogue:
+            return None
+        if vectors is not None:
+            near = Nearness.of(kept.catalogue, await vectors.read())
+            self._kept_vectors.put(asked.user, asked.question.query.purposes, near)
+        if texts is not None:
+            self._keep_texts(asked, view, await texts.read())
+        ranking = rank(
+            asked.question,
+            view,
+            _kept_similarity(asked, view, near),
+            model=self._embedder.name,
+            explain=not asked.with_facts,
+        )
+        return await self._with_rest(asked, view, ranking, standing)
+
+    async def _with_rest(
+        self, asked: Asked, view: Overview, ranking: Ranking, standing: Pending[Standing | None] | None
+    ) -> Found:
+        """Texts, facts and the open session as they are kept; what is not kept takes another transaction."""
+        purposes, facts = asked.question.query.purposes, self._facts_at_hand(asked, view)
+        row = None if standing is None else await standing.read()
+        session = OpenSession() if asked.session is None else await self._sessions.at_hand(asked.session, row, purposes)
+        texts = self._texts_at_hand(asked, view, ranking)
+        if texts is not None and facts is not None and session is not None:
+            return _found(asked, view, ranking, texts, _Rest(facts=facts, session=session))
+        async with self._reading(asked) as tx:
+            asked_texts, asked_facts = await self._ask_texts(tx, view, ranking), await self._ask_facts(tx, asked, view)
+            if session is None and asked.session is not None:
+                session = await self._sessions.read(tx, asked.session, row, purposes)
+        texts = self._keep_texts(asked, view, await asked_texts.read())
+        rest = _Rest(facts=await self._known(asked, view, asked_facts), session=session or OpenSession())
+        return _found(asked, view, ranking, texts, rest)
+
     def _reading(self, asked: Asked):
         return self._database.pipelined("app", asked.user, asked.question.query.purposes)
 
     async def _ask_overview(self, tx: Transaction, asked: Asked) -> Pending[Overview | None]:
         """What to rank by; the catalogue is kept between turns, unless topics are asked for, and read again when it has changed."""
-        query, user = asked.question.query, asked.user
-        kept = None if query.topics else self._kept_catalogues.get(user, query.purposes)
+        query = asked.question.query
         return await self._episodes.ask_overview(
-            tx, purposes=query.purposes, topics=query.topics, query_words=asked.question.topic_words, kept=kept
+            tx,
+            purposes=query.purposes,
+            topics=query.topics,
+            query_words=asked.question.topic_words,
+            kept=self._kept(asked),
         )
 
-    def _keep(self, asked: Asked, view: Overview) -> None:
+    def _kept(self, asked: Asked) -> Kept | None:
         query = asked.question.query
-        kept = self._kept_catalogues.get(asked.user, query.purposes)
+        return None if query.topics else self._kept_catalogues.get(asked.user, query.purposes)
+
+    def _keep(self, asked: Asked, view: Overview) -> None:
+        query, kept = asked.question.query, self._kept(asked)
         if not query.topics and (kept is None or view.catalogue is not kept.catalogue):
             now = Kept(epoch=view.epoch, version=view.episodes_version, catalogue=view.catalogue)
             self._kept_catalogues.put(asked.user, query.purposes, now)
+
+    def _keep_texts(self, asked: Asked, view: Overview, texts: list[Episode]) -> list[Episode]:
+        """*texts*, which belong to the catalogue that is kept."""
+        kept = self._kept(asked)
+        if kept is not None and kept.catalogue is view.catalogue:
+            self._kept_catalogues.put(asked.user, asked.question.query.purposes, kept.also(texts))
+        return texts
+
+    def _texts_at_hand(self, asked: Asked, view: Overview, ranking: Ranking) -> list[Episode] | None:
+        """The texts of the best; `None` when they have to be read."""
+        kept = self._kept(asked)
+        if kept is None or kept.catalogue is not view.catalogue:
+            return None
+        if any(one.episode_id not in kept.texts for one in ranking.best):
+            return None
+        return [kept.texts[one.episode_id] for one in ranking.best]
+
+    async def _ask_all_texts(self, tx: Transaction, kept: Kept) -> Pending[list[Episode]] | None:
+        """The texts that are not kept yet, where the episodes are few."""
+        missing = [episode_id for episode_id in kept.catalogue.ids if episode_id not in kept.texts]
+        if not missing or len(kept.catalogue) > FEW_EPISODES:
+            return None
+        return await self._episodes.ask(tx, missing, kept.epoch)
+
+    def _near_at_hand(self, asked: Asked, kept: Kept) -> Nearness | None:
+        near = self._kept_vectors.get(asked.user, asked.question.query.purposes)
+        return near if near is not None and near.catalogue is kept.catalogue else None
+
+    async def _ask_vectors(
+        self, tx: Transaction, index: ReadableIndex, asked: Asked, kept: Kept
+    ) -> Pending[UserVectors] | None:
+        """All vectors, for this turn and those to come."""
+        if asked.vector is None:
+            return None
+        return await index.ask_all(tx, self._vector_query(asked, asked.vector, epoch=kept.epoch))
 
     async def _nearest(self, tx: Transaction | None, asked: Asked, *, epoch: int | None) -> list[VectorHit]:
         """The episodes nearest to the topic. In a range the index is asked from its beginning on; the catalogue knows its end."""
         if asked.vector is None:
             return []
+        return await self._vectors.search(tx, self._vector_query(asked, asked.vector, epoch=epoch))
+
+    def _vector_query(self, asked: Asked, vector: Vector, *, epoch: int | None) -> VectorQuery:
         query, time_range = asked.question.query, asked.question.time_range
-        return await self._vectors.search(
-            tx,
-            VectorQuery(
-                user=asked.user,
-                epoch=epoch,
-                purposes=query.purposes,
-                model=self._embedder.name,
-                vector=asked.vector,
-                k=CANDIDATES,
-                since=time_range.start if time_range else None,
-            ),
+        return VectorQuery(
+            user=asked.user,
+            epoch=epoch,
+            purposes=query.purposes,
+            model=self._embedder.name,
+            vector=vector,
+            k=CANDIDATES,
+            since=time_range.start if time_range else None,
         )
 
     def _rank(self, asked: Asked, view: Overview, nearest: Sequence[VectorHit]) -> Ranking:
         """The ranking; hits that are none of the episodes the role may read are counted, there should be none."""
         self._keep(asked, view)
         self._dropped += sum(hit.episode_id not in view.catalogue.places for hit in nearest)
-        return rank(asked.question, view, nearest, model=self._embedder.name, explain=not asked.with_facts)
+        similarity = similarities(view.catalogue, nearest)
+        return rank(asked.question, view, similarity, model=self._embedder.name, explain=not asked.with_facts)
 
     async def _ask_texts(self, tx: Transaction, view: Overview, ranking: Ranking) -> Pending[list[Episode]]:
         """The texts, always from PostgreSQL under row-level security: an id that an index made up yields nothing."""
         return await self._episodes.ask(tx, [one.episode_id for one in ranking.best], view.epoch)
 
-    async def _ask_facts(self, tx: Transaction, asked: Asked, view: Overview) -> Sequence[Fact] | Pending[list[Fact]]:
-        """Facts, for the block alone; they are asked for unless this version of them is kept."""
+    def _facts_at_hand(self, asked: Asked, view: Overview) -> Sequence[Fact] | None:
+        """Facts, for the block alone; `None` when they have to be read."""
         if not asked.with_facts:
             return ()
+        kept = self._kept_facts.get(asked.user, asked.question.query.purposes)
+        if self._fence_key is None or kept is None or kept.version != (view.epoch, view.facts_version):
+            return None
+        self._hits += 1
+        return kept.facts
+
+    async def _ask_facts(self, tx: Transaction, asked: Asked, view: Overview) -> Sequence[Fact] | Pending[list[Fact]]:
+        """The same; they are asked for unless this version of them is kept."""
+        if (facts := self._facts_at_hand(asked, view)) is not None:
+            return facts
         if self._fence_key is None:
             row = await tx.row(_SQL["fence_key"])
             self._fence_key = bytes(row["value"]) if row else None
-        kept = self._kept_facts.get(asked.user, asked.question.query.purposes)
-        if kept is not None and kept.version == (view.epoch, view.facts_version):
-            self._hits += 1
-            return kept.facts
         self._misses += 1
         return await self._facts.ask_bundle(tx, view.epoch)
 
     async def _known(self, asked: Asked, view: Overview, facts: Sequence[Fact] | Pending[list[Fact]]) -> Sequence[Fact]:
         if not isinstance(facts, Pending):
             return facts
-        read = await facts.read()
+        today = _beginning_of_day(
+            asked.question.query.now
+        )  # most turns to come are of this day, and need not weigh them again
+        read = weighted(await facts.read(), at=today, attributes=self._half_lives)
         kept = KeptFacts(version=(view.epoch, view.facts_version), facts=read)
         self._kept_facts.put(asked.user, asked.question.query.purposes, kept)
         return read
@@ -399,6 +510,13 @@ def _found(asked: Asked, view: Overview, ranking: Ranking, texts: Sequence[Episo
         state=rest.session.state,
         degraded=asked.degraded + rest.session.degraded,
     )
+
+
+def _kept_similarity(asked: Asked, view: Overview, near: Nearness | None) -> NDArray[np.float64]:
+    if asked.vector is None or near is None:
+        return np.full(len(view.catalogue), np.nan)
+    time_range = asked.question.time_range
+    return near.similarities(asked.vector, since=instant(time_range.start) if time_range else None, k=CANDIDATES)
 
 
 def _notice(question: Question, found: Found) -> str:

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from recalld.layers.episodes.store import Catalogue, Overview
 from recalld.layers.episodes.words import words
-from recalld.layers.vectors.base import VectorHit
 from recalld.models.tokens import word_rank
 from recalld.recall import alike, bm25
 from recalld.recall.fuse import Evidence, Rivals, Scores, fuse, newest_first, originals
@@ -61,11 +60,7 @@ class Question:
     topic: str  # the text without its words of time; empty when nothing is left that says what about
     event: bool = False  # asks what happened then, not what was said then: it may have been told some days later
     present: bool = False  # asks for what holds now: "where do I live"
-
-    @property
-    def topic_words(self) -> list[str]:
-        """The words of the topic, for the search by stems."""
-        return words(self.topic)[-MAX_QUERY_WORDS:]
+    topic_words: tuple[str, ...] = ()  # the words of the topic, for the search by stems
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -100,6 +95,7 @@ def understand(query: SearchQuery) -> Question:
         topic=topic,
         event=given is None and bool(topic) and asks_event,
         present=time_range is None and not _PAST.search(query.text),
+        topic_words=tuple(words(topic)[-MAX_QUERY_WORDS:]),
     )
 
 
@@ -114,12 +110,12 @@ def _given_range(query: SearchQuery, parsed: TimeRange | None) -> TimeRange | No
 # ---------------------------------------------------------------- which episodes may answer
 def took_place(catalogue: Catalogue, start: datetime, end: datetime) -> NDArray[np.bool_]:
     """Which episodes took place in `[start, end)`, even in part: a session that runs past midnight belongs to both days."""
-    return (catalogue.started < _instant(end)) & (catalogue.ended >= _instant(start))
+    return (catalogue.started < instant(end)) & (catalogue.ended >= instant(start))
 
 
 def eligible(catalogue: Catalogue, question: Question) -> NDArray[np.bool_]:
     """Which episodes may answer: those on a topic asked for that took place in the range and not after "now"."""
-    possible = catalogue.on_topic & (catalogue.started <= _instant(question.query.now + CLOCK_SKEW))
+    possible = catalogue.on_topic & (catalogue.started <= instant(question.query.now + CLOCK_SKEW))
     if question.time_range is None:
         return possible
     start, end = question.time_range.start, question.time_range.end
@@ -127,7 +123,8 @@ def eligible(catalogue: Catalogue, question: Question) -> NDArray[np.bool_]:
     return possible & took_place(catalogue, start, end + told)
 
 
-def _instant(time: datetime) -> np.datetime64:
+def instant(time: datetime) -> np.datetime64:
+    """A time as catalogues have it."""
     return np.datetime64(time.astimezone(UTC).replace(tzinfo=None), "us")
 
 
@@ -148,16 +145,17 @@ class Candidates:
 
 
 def rank(
-    question: Question, view: Overview, nearest: Sequence[VectorHit], *, model: str, explain: bool = True
+    question: Question, view: Overview, similarity: NDArray[np.float64], *, model: str, explain: bool = True
 ) -> Ranking:
     """The episodes that answer *question*, best first; of a period asked for without a topic, all in the order of time.
 
-    *model* names the embedder of *nearest*: the floor depends on it. *explain* asks for every score of the candidates, too.
+    *similarity* is that of each episode of the catalogue, NaN where no vector tells it; *model* names the embedder that it comes from: the
+    floor depends on it. *explain* asks for every score of the candidates, too.
     """
     places: list[int] = np.flatnonzero(eligible(view.catalogue, question)).tolist()
     if not question.topic:
         return _period(question, view.catalogue, places)
-    candidates = _weigh(question, view, nearest, places)
+    candidates = _weigh(question, view, similarity, places)
     order: list[int] = candidates.scores.order(candidates.evidence.age_days).tolist()
     answers = order if _anything_answers(question, candidates, FLOORS.get(model)) else []
     best = tuple(
@@ -172,10 +170,10 @@ def rank(
     return Ranking(best=best, eligible=len(places), explanation=explanation)
 
 
-def _weigh(question: Question, view: Overview, nearest: Sequence[VectorHit], places: list[int]) -> Candidates:
+def _weigh(question: Question, view: Overview, similarity: NDArray[np.float64], places: list[int]) -> Candidates:
     """All signals. Words are compared by meaning for those episodes that words and vectors like best."""
     text = bm25.score(view.catalogue, view.stems)
-    first = _evidence(question, view, nearest, text, places)
+    first = _evidence(question, view, similarity, text, places)
     compared = _most_promising(first, max(COMPARED, question.query.k))
     their_places = [places[at] for at in compared]
     first.alike[compared] = alike.score(question.topic, _rarity(view, text), view.catalogue.wording, their_places)
@@ -190,7 +188,11 @@ def _most_promising(evidence: Evidence, count: int) -> list[int]:
 
 
 def _evidence(
-    question: Question, view: Overview, nearest: Sequence[VectorHit], text: bm25.TextScores, places: list[int]
+    question: Question,
+    view: Overview,
+    similarity: NDArray[np.float64],
+    text: bm25.TextScores,
+    places: list[int],
 ) -> Evidence:
     """The signals that are there for every episode."""
     catalogue = view.catalogue
@@ -198,23 +200,14 @@ def _evidence(
     return Evidence(
         text=text.scores[places],
         alike=np.zeros(len(places)),
-        similarity=_similarities(catalogue, nearest)[places],
+        similarity=similarity[places],
         rare=_rare(view, text)[places],
-        age_days=((_instant(question.query.now) - catalogue.ended) / np.timedelta64(1, "D"))[places],
+        age_days=((instant(question.query.now) - catalogue.ended) / np.timedelta64(1, "D"))[places],
         in_range=(took_place(catalogue, time_range.start, time_range.end) if time_range else catalogue.on_topic)[
             places
         ],
         decays=time_range is None,
     )
-
-
-def _similarities(catalogue: Catalogue, nearest: Sequence[VectorHit]) -> NDArray[np.float64]:
-    """The similarity of each episode, NaN where the index named none. Hits that are not in the catalogue yield nothing."""
-    similarity = np.full(len(catalogue), np.nan)
-    for hit in nearest:
-        if (place := catalogue.places.get(hit.episode_id)) is not None:
-            similarity[place] = hit.similarity
-    return similarity
 
 
 def _rare(view: Overview, text: bm25.TextScores) -> NDArray[np.float64]:
@@ -271,7 +264,9 @@ def _arranged(question: Question, candidates: Candidates, order: Sequence[int]) 
     rivals = Rivals(
         scores=candidates.scores.total[chosen].tolist(),
         age_days=evidence.age_days[chosen].tolist(),
-        alike=alike.Subjects([catalogue.pieces_at(candidates.places[at]) for at in chosen]).alike,
+        alike=lambda one, other: alike.same_subject(
+            *(catalogue.subject(candidates.places[chosen[rival]]) for rival in (one, other))
+        ),
         present=question.present,
     )
     return [chosen[position] for position in newest_first(rivals)]

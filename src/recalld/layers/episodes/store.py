@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property, partial
 from typing import Any
@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 from psycopg.rows import DictRow
 
 from recalld.layers.episodes.pieces import Pieces, pieces_of
-from recalld.layers.episodes.wording import Wording
+from recalld.layers.episodes.wording import Vectors, Wording, subject_vectors
 from recalld.layers.episodes.words import words
 from recalld.postgres.pool import Pending, Transaction
 from recalld.postgres.queries import beside
 from recalld.values import Episode, UserRef
 
 _SQL = beside(__file__, "episodes.sql")
+MOST_TEXTS = 200  # of a user that are kept
 _PG_EPOCH = np.datetime64("2000-01-01", "us")  # PostgreSQL counts microseconds from here
 
 
@@ -61,6 +62,15 @@ class Catalogue:
         stems = self.stems[self.stem_ends[place] - self.sizes[place] : self.stem_ends[place]]
         return frozenset((stems >> 4).tolist())
 
+    def subject(self, place: int) -> Vectors:
+        """What one episode is about; see `subject_vectors`."""
+        known = self._subjects.get(place)
+        return known if known is not None else self._subjects.setdefault(place, subject_vectors(self.pieces_at(place)))
+
+    @cached_property
+    def _subjects(self) -> dict[int, Vectors]:
+        return {}
+
     def pieces_at(self, place: int) -> Pieces:
         """The pieces of one episode."""
         return self.pieces[self.piece_ends[place - 1] if place else 0 : self.piece_ends[place]]
@@ -73,11 +83,22 @@ class Catalogue:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Kept:
-    """A catalogue read before, with the user's epoch and version of episodes then."""
+    """A catalogue read before, with the user's epoch and version of episodes then, and the texts that were read since."""
 
     epoch: int
     version: int
     catalogue: Catalogue
+    texts: Mapping[str, Episode] = field(default_factory=dict[str, Episode])  # by their ids
+
+    @property
+    def size(self) -> int:
+        """Bytes it takes, roughly."""
+        return self.catalogue.size + sum(map(_text_size, self.texts.values()))
+
+    def also(self, texts: Sequence[Episode]) -> Kept:
+        """The same with more *texts*; where these become many, without the earlier ones."""
+        new = {episode.episode_id: episode for episode in texts}
+        return replace(self, texts={**self.texts, **new} if len(self.texts) + len(new) <= MOST_TEXTS else new)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -180,6 +201,10 @@ class EpisodeStore:
             known_version=kept.version if kept else None,
         )
         return Pending(rows, lambda found: _overview(found[0], kept) if found else None)
+
+
+def _text_size(episode: Episode) -> int:
+    return 1200 + 2 * (len(episode.summary) + sum(map(len, (*episode.topics, *episode.points))))
 
 
 def _overview(row: DictRow, kept: Kept | None) -> Overview:

@@ -55,6 +55,22 @@ def lengths(vectors: Vectors) -> Floats:
     return np.maximum(np.sqrt(np.einsum("ij,ij->i", vectors, vectors)), np.float32(SMALLEST))
 
 
+def normalised(vectors: Vectors) -> Vectors:
+    """Each row at length one."""
+    return (vectors / lengths(vectors)[:, None]).astype(np.float32, copy=False)
+
+
+def subject_vectors(pieces: Pieces) -> Vectors:
+    """One vector for the topics of an episode together and one for each point, of length one, shape (keys, BRIEF)."""
+    marks = np.flatnonzero(pieces == END_OF_KEY)
+    if not len(marks):
+        return np.empty((0, BRIEF), np.float32)
+    keys = pieces[: marks[-1]]
+    content = keys < END_OF_KEY
+    starts = np.concatenate((np.zeros(1, np.intp), marks[:-1] - np.arange(len(marks) - 1)))
+    return normalised(np.add.reduceat(piece_table().brief[keys[content]], starts, axis=0))
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Wording:
     """The pieces of some episodes in a row, without the marks, and where words, units and episodes begin in it."""

@@ -54,5 +54,10 @@ def reinforcement(confirmations: int) -> float:
 
 def weighted(facts: Iterable[Fact], *, at: datetime, attributes: HalfLives) -> list[Fact]:
     """*facts* with their weight at the time *at*, heaviest first; equal ones newest first, then by id."""
-    known = [replace(f, weight=weight(f, at=at, half_life=attributes.half_life(f.attribute))) for f in facts]
+    known = [_weighing(f, weight(f, at=at, half_life=attributes.half_life(f.attribute))) for f in facts]
     return sorted(known, key=lambda fact: (-(fact.weight or 0.0), -fact.confirmed_at.timestamp(), fact.fact_id))
+
+
+def _weighing(fact: Fact, weight: float) -> Fact:
+    """*fact* with its weight; one that was weighed at that time before is the same."""
+    return fact if fact.weight == weight else replace(fact, weight=weight)

@@ -305,9 +305,13 @@ def visible(
     beside the permanent one of its attribute: its dates say which holds when. Ordered by attribute and beginning.
     """
     begun = (fact for fact in facts if _believed(fact, believed_at) and fact.valid_from <= as_of)
-    seen = [replace(fact, status=_status(fact, as_of)) for fact in begun if fact.status != "corrected"]
+    seen = [_as_of(fact, _status(fact, as_of)) for fact in begun if fact.status != "corrected"]
     wanted = [fact for fact in seen if include_closed or fact.status == "current"]
     return sorted(wanted, key=lambda fact: (fact.attribute, fact.valid_from, fact.fact_id))
+
+
+def _as_of(fact: Fact, status: FactStatus) -> Fact:
+    return fact if fact.status == status else replace(fact, status=status)
 
 
 def _believed(fact: Fact, at: datetime | None) -> bool:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recalld.postgres.pool import Transaction
+from recalld.postgres.pool import Pending, Transaction
 from recalld.values import UserRef
 
 Vectors = NDArray[np.float32]
@@ -51,6 +51,15 @@ class VectorHit:
     similarity: float  # cosine of its best vector, -1 to 1
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UserVectors:
+    """All vectors of one user and model, to be compared elsewhere; those of an episode may come in several parts."""
+
+    episode_ids: Sequence[str]  # of each part
+    counts: NDArray[np.intp]  # vectors of each part
+    vectors: Vectors  # of all parts, one after the other
+
+
 class VectorIndex(Protocol):
     """Nearest episodes of one user.
 
@@ -82,4 +91,13 @@ class VectorIndex(Protocol):
 
     async def close(self) -> None:
         """Release connections."""
+        ...
+
+
+@runtime_checkable
+class ReadableIndex(Protocol):
+    """A transactional index that hands out all vectors of a user, so that a process compares them itself in the turns to come."""
+
+    async def ask_all(self, tx: Transaction, query: VectorQuery) -> Pending[UserVectors]:
+        """What a search for *query* would compare, whatever its vector, *k* and range; to be read later."""
         ...

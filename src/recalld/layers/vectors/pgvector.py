@@ -14,8 +14,8 @@ from pgvector import HalfVector
 from psycopg.rows import DictRow
 
 from recalld.errors import VectorIndexUnavailable
-from recalld.layers.vectors.base import EpisodeVectors, VectorHit, VectorQuery
-from recalld.postgres.pool import Transaction
+from recalld.layers.vectors.base import EpisodeVectors, UserVectors, VectorHit, VectorQuery
+from recalld.postgres.pool import Pending, Transaction
 from recalld.postgres.queries import beside
 from recalld.values import UserRef
 
@@ -63,6 +63,12 @@ class PgVectorIndex:
             until=query.until,
         )
         return _hits(row) if row and row["ids"] is not None else []
+
+    async def ask_all(self, tx: Transaction, query: VectorQuery) -> Pending[UserVectors]:
+        """All vectors that a search for *query* would compare, to be read later."""
+        purposes, dimensions = list(query.purposes), len(query.vector)
+        rows = await tx.send_packed(_SQL["all"], epoch=query.epoch, purposes=purposes, model=query.model)
+        return Pending(rows, lambda found: _user_vectors(found[0], dimensions))
 
     async def delete(self, tx: Transaction | None, user: UserRef, episode_ids: Sequence[str]) -> None:  # noqa: ARG002 -- the transaction has it
         """Remove these episodes."""
@@ -112,3 +118,24 @@ def _hits(row: DictRow) -> list[VectorHit]:
         VectorHit(episode_id=episode_id, similarity=min(max(similarity, -1.0), 1.0))
         for episode_id, similarity in zip(row["ids"].split("\n"), similarities, strict=True)
     ]
+
+
+_ARRAY_HEADER = 20  # bytes before the elements of an array that PostgreSQL sends
+_ELEMENT_HEADER = 8  # before the numbers of each: its length, the dimensions, two that are not used
+
+
+def _user_vectors(row: DictRow, dimensions: int) -> UserVectors:
+    """The vectors out of the arrays of each part. Raises `VectorIndexUnavailable` for vectors of other *dimensions*."""
+    ids: list[str] = row["ids"].split("\n") if row["ids"] is not None else []
+    counts = np.frombuffer(row["counts"] or b"", ">i4").astype(np.intp)
+    packed, element = row["parts"] or b"", _ELEMENT_HEADER + 2 * dimensions
+    if len(packed) != len(ids) * _ARRAY_HEADER + int(counts.sum()) * element:
+        raise VectorIndexUnavailable("the vectors of this model do not all have the dimensions of the query")
+    vectors = np.empty((int(counts.sum()), dimensions), np.float32)
+    begin = row_number = 0
+    for count in counts.tolist():
+        begin += _ARRAY_HEADER
+        part = np.frombuffer(packed, np.uint8, count * element, begin).reshape(count, element)[:, _ELEMENT_HEADER:]
+        vectors[row_number : row_number + count] = part.view(">f2")
+        begin, row_number = begin + count * element, row_number + count
+    return UserVectors(episode_ids=ids, counts=counts, vectors=vectors)

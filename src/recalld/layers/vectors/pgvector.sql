@@ -53,6 +53,14 @@ from (
     limit %(k)s
 ) nearest
 
+-- name: all
+-- All vectors of one model and epoch that the purposes allow, each part as PostgreSQL sends an array, packed into one value.
+select string_agg(episode_id, E'\n') as ids, string_agg(int4send(cardinality(embeddings)), '') as counts,
+       string_agg(array_send(embeddings), '') as parts
+from recalld.vectors
+where tenant_id = %(tenant_id)s and user_id = %(user_id)s and model = %(model)s and epoch = %(epoch)s::bigint
+  and purpose = any(%(purposes)s::text[])
+
 -- name: ids
 -- The episodes that have vectors, of every epoch.
 select distinct episode_id from recalld.vectors where tenant_id = %(tenant_id)s and user_id = %(user_id)s
