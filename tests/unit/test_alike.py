@@ -20,12 +20,12 @@ def pieces(summary: str, topics: tuple[str, ...] = (), points: tuple[str, ...] =
 
 
 def score(topic: str, rarity: dict[str, float], episodes: list[Pieces]):
-    return alike.score(topic, rarity, wording(episodes), range(len(episodes)))
+    return alike.score(topic, rarity, wording(episodes))
 
 
-def wording(episodes: Sequence[Pieces]) -> Wording:
+def wording(episodes: Sequence[Pieces], said: Pieces | None = None) -> Wording:
     stored = np.concatenate(episodes) if episodes else np.empty(0, np.uint16)
-    return Wording.of(stored, np.cumsum([len(one) for one in episodes], dtype=np.int64))
+    return Wording.of(stored, np.cumsum([len(one) for one in episodes], dtype=np.int64), said=said)
 
 
 def test_a_word_alike_scores_between_the_word_itself_and_an_unrelated_one() -> None:
@@ -65,8 +65,9 @@ def test_what_every_summary_says_counts_for_little() -> None:
 
 def test_a_sample_tells_how_common_the_words_of_a_long_memory_are() -> None:
     episodes = [pieces("The gate squeaks."), pieces("Everything is green.")]
-    few = alike.score("gate", {"gate": 1.0}, wording(episodes), (0, 1))
-    assert alike.score("gate", {"gate": 1.0}, wording(episodes * 30_000), (0, 1)) == pytest.approx(few, abs=0.01)
+    much = np.random.default_rng(1).permutation(np.tile(np.concatenate(episodes), 30_000))
+    few = alike.score("gate", {"gate": 1.0}, wording(episodes))
+    assert alike.score("gate", {"gate": 1.0}, wording(episodes, much)) == pytest.approx(few, abs=0.01)
 
 
 def test_the_words_of_some_episodes_are_those_they_have_alone() -> None:

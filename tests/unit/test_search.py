@@ -235,3 +235,14 @@ def test_the_catalogue_is_not_changed_by_ranking() -> None:
     before = view.catalogue.stems.copy()
     rank(understand(ask("gate")), view, similarities(view.catalogue, []), model=MODEL)
     assert np.array_equal(view.catalogue.stems, before)
+
+
+@pytest.mark.parametrize("count", [3, 120])
+def test_a_catalogue_that_is_kept_ranks_as_one_just_read(count: int) -> None:
+    episodes = [GARDEN, INVOICE, OLD_PRICE, *(episode(f"e{n}", f"Jar {n} broke.", days_ago=n) for n in range(count))]
+    question = understand(ask("how much does the jar in the garden cost"))
+    view = overview(episodes, question.topic)
+    similarity = np.linspace(0.1, 0.9, len(episodes))
+    read, kept = (rank(question, replace(view, kept=kept), similarity, model=MODEL) for kept in (False, True))
+    assert ids(kept) == ids(read)
+    assert [one.score for one in kept.best] == pytest.approx([one.score for one in read.best], abs=1e-6)

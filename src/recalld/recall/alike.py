@@ -50,22 +50,18 @@ def one_thread() -> AbstractContextManager[Any]:
     return _threads().limit(limits=1, user_api="blas")  # pyright: ignore[reportUnknownMemberType]
 
 
-def score(topic: str, rarity: Mapping[str, float], wording: Wording, places: Sequence[int]) -> NDArray[np.float64]:
-    """How much of *topic* the best unit of each episode at *places* says, from 0 to 1.
+def score(topic: str, rarity: Mapping[str, float], wording: Wording) -> NDArray[np.float64]:
+    """How much of *topic* the best unit of each episode of *wording* says, from 0 to 1.
 
-    *rarity* weighs the words of the topic by their base forms; those it does not have are stop words. *wording* is that of all episodes of
-    the user, which tells how common each word is.
+    *rarity* weighs the words of the topic by their base forms; those it does not have are stop words.
     """
-    scores = np.zeros(len(places))
+    scores = np.zeros(len(wording))
     asked = _rarest(topic, rarity)
-    if not asked or not len(places):
-        return scores
-    part = wording.part(np.array(places, np.intp))
-    if not len(part.unit_starts):
+    if not asked or not len(wording.unit_starts):
         return scores
     with one_thread():
-        units = _units(asked, part)
-    ends = part.ends[-1]
+        units = _units(asked, wording)
+    ends = wording.ends[-1]
     begins = np.concatenate((np.zeros(1, np.intp), ends[:-1]))
     having = np.flatnonzero(ends > begins)
     scores[having] = np.clip(np.maximum.reduceat(units, begins[having]), 0.0, 1.0)
@@ -77,31 +73,31 @@ def _rarest(topic: str, rarity: Mapping[str, float]) -> dict[str, float]:
     return dict(sorted(weighted.items(), key=lambda item: -item[1])[:MAX_WORDS])
 
 
-def _units(asked: Mapping[str, float], part: Wording) -> Floats:
+def _units(asked: Mapping[str, float], wording: Wording) -> Floats:
     """How much of the words *asked* each unit says."""
-    vectors = piece_table().vectors[part.occurring]
+    vectors = piece_table().vectors[wording.occurring]
     weights = np.array(list(asked.values()), np.float32)
     weights /= weights.sum()
     words = _word_vectors(list(asked))
-    by_word = weights @ _most_similar(normalised(words), vectors, part)
-    as_a_whole = _centred_cosines(normalised((weights @ words)[None])[0], vectors, part)
+    by_word = weights @ _most_similar(normalised(words), vectors, wording)
+    as_a_whole = _centred_cosines(normalised((weights @ words)[None])[0], vectors, wording)
     return (1 - WHOLE) * by_word + WHOLE * np.maximum(as_a_whole, 0.0)
 
 
 # ---------------------------------------------------------------- word by word
-def _most_similar(asked: Vectors, vectors: Vectors, part: Wording) -> Floats:
+def _most_similar(asked: Vectors, vectors: Vectors, wording: Wording) -> Floats:
     """The cosine of each word asked with the most similar word of each unit, shape (asked, units), from 0 to 1.
 
     Products are taken once for each piece that occurs, then gathered; of words of several pieces they add up.
     """
     products = np.stack([vectors @ one for one in asked]) if len(asked) <= _FEW_WORDS else asked @ vectors.T
-    similarities = products[:, part.pieces[part.word_starts]]
-    if len(part.further):
-        similarities[:, part.continued] += np.add.reduceat(
-            products[:, part.pieces[part.further]], part.further_starts, axis=1
+    similarities = products[:, wording.pieces[wording.word_starts]]
+    if len(wording.further):
+        similarities[:, wording.continued] += np.add.reduceat(
+            products[:, wording.pieces[wording.further]], wording.further_starts, axis=1
         )
-    similarities /= part.word_lengths
-    return np.clip(np.maximum.reduceat(similarities, part.unit_words, axis=1), np.float32(0), np.float32(1))
+    similarities /= wording.word_lengths
+    return np.clip(np.maximum.reduceat(similarities, wording.unit_words, axis=1), np.float32(0), np.float32(1))
 
 
 def _word_vectors(words: Sequence[str]) -> Vectors:
@@ -111,25 +107,25 @@ def _word_vectors(words: Sequence[str]) -> Vectors:
 
 
 # ---------------------------------------------------------------- as a whole
-def _centred_cosines(topic: Floats, vectors: Vectors, part: Wording) -> Floats:
+def _centred_cosines(topic: Floats, vectors: Vectors, wording: Wording) -> Floats:
     """The cosine of *topic* with each unit, after the mean of all units is taken from both; shape (units,).
 
     The units' vectors are never made: with |u| known, all that is needed is products with single pieces, which add up.
     """
-    common = _mean_unit(vectors, part)
-    with_topic = part.unit_sums(part.weights * (vectors @ topic)) / part.unit_lengths
-    with_common = part.unit_sums(part.weights * (vectors @ common)) / part.unit_lengths
+    common = _mean_unit(vectors, wording)
+    with_topic = wording.unit_sums(wording.weights * (vectors @ topic)) / wording.unit_lengths
+    with_common = wording.unit_sums(wording.weights * (vectors @ common)) / wording.unit_lengths
     square = common @ common
     products = with_topic - with_common - topic @ common + square
     norms = np.sqrt(np.maximum(1 - 2 * with_common + square, SMALLEST)) * np.linalg.norm(topic - common)
     return products / np.maximum(norms, SMALLEST)
 
 
-def _mean_unit(vectors: Vectors, part: Wording) -> Floats:
+def _mean_unit(vectors: Vectors, wording: Wording) -> Floats:
     """The mean of the units' vectors of length one, drawn to zero as long as they are few: one alone has nothing in common with others."""
-    sizes = np.append(part.unit_starts[1:], len(part.pieces)) - part.unit_starts
-    shares = np.bincount(part.pieces, np.repeat(1 / part.unit_lengths, sizes), len(part.occurring))
-    return (shares.astype(np.float32) * part.weights) @ vectors / np.float32(len(part.unit_lengths) + FEW_UNITS)
+    sizes = np.append(wording.unit_starts[1:], len(wording.pieces)) - wording.unit_starts
+    shares = np.bincount(wording.pieces, np.repeat(1 / wording.unit_lengths, sizes), len(wording.occurring))
+    return (shares.astype(np.float32) * wording.weights) @ vectors / np.float32(len(wording.unit_lengths) + FEW_UNITS)
 
 
 # ---------------------------------------------------------------- subjects

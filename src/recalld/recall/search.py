@@ -175,8 +175,9 @@ def _weigh(question: Question, view: Overview, similarity: NDArray[np.float64], 
     text = bm25.score(view.catalogue, view.stems)
     first = _evidence(question, view, similarity, text, places)
     compared = _most_promising(first, max(COMPARED, question.query.k))
-    their_places = [places[at] for at in compared]
-    first.alike[compared] = alike.score(question.topic, _rarity(view, text), view.catalogue.wording, their_places)
+    if compared:
+        wording = view.catalogue.wording_at([places[at] for at in compared], kept=view.kept)
+        first.alike[compared] = alike.score(question.topic, _rarity(view, text), wording)
     return Candidates(view=view, text=text, places=places, evidence=first, scores=fuse(first))
 
 

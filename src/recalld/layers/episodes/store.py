@@ -21,6 +21,7 @@ from recalld.values import Episode, UserRef
 
 _SQL = beside(__file__, "episodes.sql")
 MOST_TEXTS = 200  # of a user that are kept
+MOST_LAID_OUT = 100  # episodes: 2 ms once, 0.2 ms less in each turn
 _PG_EPOCH = np.datetime64("2000-01-01", "us")  # PostgreSQL counts microseconds from here
 
 
@@ -46,9 +47,15 @@ class Catalogue:
         """Where each episode stands."""
         return {episode_id: place for place, episode_id in enumerate(self.ids)}
 
+    def wording_at(self, places: Sequence[int], *, kept: bool) -> Wording:
+        """The pieces of some episodes laid out for comparison; those of all once, where it is *kept* and they are not too many."""
+        if kept and len(self) <= MOST_LAID_OUT:
+            return self._wording.part(np.array(places, np.intp))
+        chosen = [self.pieces_at(place) for place in places]
+        return Wording.of(np.concatenate(chosen), np.cumsum([len(pieces) for pieces in chosen]), said=self.pieces)
+
     @cached_property
-    def wording(self) -> Wording:
-        """The pieces of all, laid out for comparison."""
+    def _wording(self) -> Wording:
         return Wording.of(self.pieces, self.piece_ends)
 
     @cached_property
@@ -78,7 +85,8 @@ class Catalogue:
     @property
     def size(self) -> int:
         """Bytes it takes, roughly, with what is made of it for the first query."""
-        return 1000 + 200 * len(self.ids) + 3 * self.stems.nbytes + 10 * self.pieces.nbytes
+        laid_out = 10 * self.pieces.nbytes if len(self) <= MOST_LAID_OUT else self.pieces.nbytes
+        return 1000 + 200 * len(self.ids) + 3 * self.stems.nbytes + laid_out
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -118,6 +126,7 @@ class Overview:
     episodes_version: int
     stems: tuple[QueryStem, ...]
     catalogue: Catalogue
+    kept: bool = False  # the catalogue was read in an earlier turn
 
 
 class EpisodeStore:
@@ -214,6 +223,7 @@ def _overview(row: DictRow, kept: Kept | None) -> Overview:
         facts_version=row["facts_version"],
         episodes_version=row["episodes_version"],
         stems=() if row["query_words"] is None else _stems(row),
+        kept=known is not None,
         catalogue=known or (_EMPTY if row["ids"] is None else _catalogue(row)),
     )
 

@@ -97,8 +97,8 @@ class Wording:
         return sum(getattr(self, name).nbytes for name in self.__slots__)
 
     @classmethod
-    def of(cls, stored: Pieces, stored_ends: Places) -> Self:
-        """The wording of all episodes of a user, of whose pieces, marks included, each episode's end at *stored_ends*."""
+    def of(cls, stored: Pieces, stored_ends: Places, *, said: Pieces | None = None) -> Self:
+        """The wording of episodes whose pieces, marks included, end at *stored_ends*. *said* is what all episodes of the user say."""
         content = stored < END_OF_KEY
         named = stored[content]
         follows_mark = np.ones_like(content)
@@ -110,7 +110,7 @@ class Wording:
         further = _further(word_starts, len(named))
         continued, further_starts = np.unique(np.searchsorted(word_starts, further, "right") - 1, return_index=True)
         occurring, pieces = _renumbered(named)
-        weights = _weights(occurring, stored)
+        weights = _weights(occurring, stored if said is None else said)
         ends = np.concatenate((np.zeros(1, np.intp), np.cumsum(content, dtype=np.intp)))[stored_ends]
         return cls(
             occurring=occurring,
