@@ -2,6 +2,9 @@
 
     python -m benchmarks context --users 10000 --episodes 50 --heavy 5000
 
+First calls of somebody chosen at random for each, so that nothing of them is kept in the process; then sessions of eight turns, as people
+talk: their first turn and the later ones apart, with the CPU of this process. CPU is what compares runs beside other work.
+
 Users are copies of twenty generated ones whose sessions were ingested (`benchmarks/load.py`); their rows lie scattered, as they do when
 sessions end over months. With `--data-dir` they are made once.
 """
@@ -16,6 +19,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -28,6 +32,8 @@ from recalld.memory import UserMemory
 from recalld.postgres.embedded import DatabaseUrls, EmbeddedPostgres
 from recalld.postgres.migrate import migrate
 
+TURNS = 8  # of a session
+WARM_UP = 25  # sessions that are not counted
 TOGETHER = 8  # episodes of the heavy user that are added at a time
 
 
@@ -95,6 +101,14 @@ def heavy_id(episodes: int) -> str:
 
 
 # ---------------------------------------------------------------- measuring
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What one context() took."""
+
+    milliseconds: float  # by the clock
+    cpu: float  # milliseconds of this thread
+
+
 async def measure(who: list[UserMemory], questions: list[str]) -> list[float]:
     """Milliseconds of one context() per question."""
     took: list[float] = []
@@ -105,10 +119,32 @@ async def measure(who: list[UserMemory], questions: list[str]) -> list[float]:
     return took
 
 
-def report(name: str, took: list[float]) -> None:
+async def measure_sessions(who: list[UserMemory], writer: Writer) -> tuple[list[Turn], list[Turn]]:
+    """The first turns of a session of each, and the later ones."""
+    turns: list[list[Turn]] = []
+    for user in who:
+        asked: list[Turn] = []
+        for question in (writer.question() for _ in range(TURNS)):
+            begun, cpu = time.perf_counter(), time.thread_time()
+            await user.context(question, at=NOW)
+            asked.append(Turn((time.perf_counter() - begun) * 1000, (time.thread_time() - cpu) * 1000))
+        turns.append(asked)
+    return [asked[0] for asked in turns], [turn for asked in turns for turn in asked[1:]]
+
+
+def report(name: str, took: list[float], cpu: list[float] | None = None) -> None:
     """One line of figures."""
     cuts = statistics.quantiles(took, n=100)
-    print(f"{name:<28} p50 {cuts[49]:6.2f} ms   p95 {cuts[94]:6.2f} ms   p99 {cuts[98]:6.2f} ms   ({len(took)} calls)")
+    of_cpu = f"   CPU here p50 {statistics.median(cpu):5.2f} ms" if cpu else ""
+    print(
+        f"{name:<32} p50 {cuts[49]:6.2f} ms   p95 {cuts[94]:6.2f} ms   p99 {cuts[98]:6.2f} ms{of_cpu}   ({len(took)} calls)"
+    )
+
+
+def report_sessions(name: str, first: list[Turn], later: list[Turn]) -> None:
+    """A line for the first turns, one for the others."""
+    for turns, kind in ((first, "first turns"), (later, "later turns")):
+        report(f"{name}, {kind}", [turn.milliseconds for turn in turns], [turn.cpu for turn in turns])
 
 
 async def run(urls: DatabaseUrls, arguments: argparse.Namespace) -> None:
@@ -116,11 +152,17 @@ async def run(urls: DatabaseUrls, arguments: argparse.Namespace) -> None:
     async with opened(urls) as memory:
         writer, chance = Writer(3), random.Random(4)
         if arguments.users:
-            who = [
-                memory.user(TENANT, user_id(chance.randrange(arguments.users))) for _ in range(arguments.calls + 200)
-            ]
+            named = f"{arguments.users} × {arguments.episodes}"
+
+            def somebody() -> UserMemory:
+                return memory.user(TENANT, user_id(chance.randrange(arguments.users)))
+
+            who = [somebody() for _ in range(arguments.calls + 200)]
             took = await measure(who, [writer.question() for _ in who])
-            report(f"{arguments.users} users × {arguments.episodes}", took[200:])
+            report(f"{named}, one call each", took[200:])
+            await measure_sessions([somebody() for _ in range(WARM_UP)], writer)
+            talking = [somebody() for _ in range(max(arguments.calls // TURNS, 2))]
+            report_sessions(named, *await measure_sessions(talking, writer))
         if arguments.heavy:
             user = memory.user(TENANT, heavy_id(arguments.heavy))
             took = await measure([user] * 120, [writer.question() for _ in range(120)])

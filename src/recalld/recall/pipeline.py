@@ -385,10 +385,10 @@ class Recall:
 
     async def _ask_all_texts(self, tx: Transaction, kept: Kept) -> Pending[list[Episode]] | None:
         """The texts that are not kept yet, where the episodes are few."""
-        missing = [episode_id for episode_id in kept.catalogue.ids if episode_id not in kept.texts]
-        if not missing or len(kept.catalogue) > FEW_EPISODES:
+        if len(kept.catalogue) > FEW_EPISODES:
             return None
-        return await self._episodes.ask(tx, missing, kept.epoch)
+        missing = [episode_id for episode_id in kept.catalogue.ids if episode_id not in kept.texts]
+        return await self._episodes.ask(tx, missing, kept.epoch) if missing else None
 
     def _near_at_hand(self, asked: Asked, kept: Kept) -> Nearness | None:
         near = self._kept_vectors.get(asked.user, asked.question.query.purposes)
