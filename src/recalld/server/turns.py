@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 from recalld.server.problems import too_many
 
 LOOK_SECONDS = 0.01  # between two looks at the event loop
-LATE_SECONDS = 0.003  # a loop that comes so late is busy: one request computes 1 to 3 ms at a time
+LATE_SECONDS = 0.0015  # a loop that comes so late is busy: one request computes 1 to 2 ms at a time
 GROWTH = 0.05  # requests at each look at a loop that is in time: one more after 0.2 s
 LATELY_SECONDS = 5.0  # who asked within them is a neighbour
 HALF_LIFE_SECONDS = 2.0  # of what a tenant has used
