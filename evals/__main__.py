@@ -35,6 +35,7 @@ out, log = Console(width=_WIDE), Console(stderr=True)
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="The evaluation file.")]
 Out = Annotated[Path | None, typer.Option("--out", help="Keep the predictions here (JSON Lines).")]
 Scorer = Annotated[Path | None, typer.Option(help="score.py; default: the one beside the folder of FILE.")]
+Embedder = Annotated[str, typer.Option(help="As in RECALLD_EMBEDDER.")]
 Show = Annotated[bool, typer.Option("--show", help="List misses on stderr.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")]
 
@@ -45,7 +46,7 @@ def facts(  # noqa: PLR0917 - typer reads a command's options from its parameter
     summariser: Annotated[
         str, typer.Option(help="As in RECALLD_SUMMARISER; 'perfect' is a scripted model that knows the answers.")
     ] = "local",
-    embedder: Annotated[str, typer.Option(help="As in RECALLD_EMBEDDER.")] = "local",
+    embedder: Embedder = "local",
     without_store: Annotated[
         bool, typer.Option("--without-store", help="The local extractor alone, without a database.")
     ] = False,
@@ -74,11 +75,18 @@ def temporal(file: File, out: Out = None, scorer: Scorer = None, show: Show = Fa
 
 
 @app.command()
-def recall(file: File, out: Out = None, scorer: Scorer = None, show: Show = False, as_json: AsJson = False) -> None:
+def recall(  # noqa: PLR0917 - as for facts
+    file: File,
+    embedder: Embedder = "local",
+    out: Out = None,
+    scorer: Scorer = None,
+    show: Show = False,
+    as_json: AsJson = False,
+) -> None:
     """Episodes found for queries (recall.jsonl)."""
     from evals import recall as found  # noqa: PLC0415
 
-    _scored("recall", file, lambda: found.run(file), out, scorer, show=show, as_json=as_json)
+    _scored("recall", file, lambda: found.run(file, embedder=embedder), out, scorer, show=show, as_json=as_json)
 
 
 @app.command()
@@ -87,13 +95,14 @@ def locomo(
     digests: Annotated[
         session_recall.Digests, typer.Option(help="Whose summaries and points.")
     ] = session_recall.Digests.GIVEN,
+    embedder: Embedder = "local",
     out: Out = None,
     as_json: AsJson = False,
 ) -> None:
     """Session recall on LoCoMo."""
     total = len(session_recall.questions(file))
     begun = time.perf_counter()
-    answers = _with_progress(session_recall.run(file, digests), total, "locomo")
+    answers = _with_progress(session_recall.run(file, digests, embedder=embedder), total, "locomo")
     if out:
         write_predictions(map(_answered, answers), out)
     _print(

@@ -78,11 +78,11 @@ def _question(user_id: str, entry: Mapping[str, Any]) -> Question:
     )
 
 
-async def run(path: Path, digests: Digests) -> AsyncIterator[Answer]:
+async def run(path: Path, digests: Digests, *, embedder: str = "local") -> AsyncIterator[Answer]:
     """Store every user's sessions, then ask their questions."""
     asked = {user_id: list(group) for user_id, group in groupby(questions(path), lambda each: each.user_id)}
     sessions = list(read_sessions(path))
-    async with fresh_memory() as memory:
+    async with fresh_memory(embedder=embedder) as memory:
         for user_id, its_questions in asked.items():
             its_sessions = [session for session in sessions if session.user_id == user_id]
             user = memory.user(f"tenant-of-{user_id}", user_id, timezone="UTC")

@@ -16,15 +16,15 @@ RANKED = 10  # hits asked for; the scorer looks at the first five for recall, at
 Json = dict[str, Any]
 
 
-def run(path: Path) -> AsyncIterator[Json]:
+def run(path: Path, *, embedder: str = "local") -> AsyncIterator[Json]:
     """One prediction per query: `{"query_id", "ranked"}`, episode ids, best first."""
     lines = path.read_text(encoding="utf-8").splitlines()
-    return predictions([json.loads(line) for line in lines if line.strip()])
+    return predictions([json.loads(line) for line in lines if line.strip()], embedder)
 
 
-async def predictions(users: Sequence[Json]) -> AsyncIterator[Json]:
+async def predictions(users: Sequence[Json], embedder: str) -> AsyncIterator[Json]:
     """What is found for the queries of each user."""
-    async with fresh_memory() as memory:
+    async with fresh_memory(embedder=embedder) as memory:
         for user in users:
             await remember(memory, user)
             for query in user["queries"]:
