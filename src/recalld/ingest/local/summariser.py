@@ -19,7 +19,7 @@ _worker = ThreadPoolExecutor(
 
 
 class LocalSummariser:
-    """`Summariser` that extracts: summary, topics and points are the session's own words, facts are found by grammar.
+    """`Summariser` that extracts: summary, topics and points are the session's own words, facts are found by grammar and tagger.
 
     The same session gives the same digest. Work runs in a thread of its own; sessions of any length take bounded time
     (see `recalld.ingest.local.turns`).

@@ -172,10 +172,15 @@ def answered(question: str, answer: Sentence, reader: Reader) -> Iterator[Findin
         yield from _readings(f"favorite_{favourite.group('noun')}", "favoured", text, answer, reader)
 
 
+def says_yes(reply: Sentence) -> bool:
+    """True when *reply* confirms what the assistant said, without a "but"."""
+    yes = _YES.match(reply.low)
+    return yes is not None and not _BUT.search(yes.group("rest")[:60])
+
+
 def confirmed(claim: str, seq: int, reply: Sentence, reader: Reader) -> Iterator[Finding]:
     """What the user says yes to: the statements about the user in the assistant's message *claim*."""
-    yes = _YES.match(reply.low)
-    if not yes or _BUT.search(yes.group("rest")[:60]):
+    if not says_yes(reply):
         return
     for finding in _claims(claim, seq, reader):
         yield replace(finding, origin="confirmed", confidence=0.85)

@@ -1,12 +1,13 @@
-"""Facts from a session by grammar alone: no model, no network.
+"""Facts from a session without a key and a network.
 
 The pipeline: the user's own words of each message → sentences → rows of patterns that are asserted of the user → values →
-what a session says in the end → candidates. Every candidate carries the sentence that supports it.
+what a session says in the end → what the tagger marked beside it → candidates. Every candidate carries the sentence that supports it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache
 
 from recalld.ingest.local.facts import antecedents, dialogue, frames, profile, renewed, times
@@ -15,7 +16,9 @@ from recalld.ingest.local.facts.material import own_words
 from recalld.ingest.local.facts.row import Row
 from recalld.ingest.local.facts.rows import ROWS
 from recalld.ingest.local.facts.sentences import Sentence, lower, split
-from recalld.ingest.local.facts.settle import settle
+from recalld.ingest.local.facts.settle import settle, together
+from recalld.ingest.local.facts.tagger.marks import added
+from recalld.ingest.local.facts.tagger.tagger import Mark, load_tagger
 from recalld.layers.facts.attributes import Attributes
 from recalld.values import Candidate, EndedSession, Message
 
@@ -32,18 +35,48 @@ def extract(
 
     *known_attributes* are names the user already has facts under: "moved to Thursdays" is of the one that has days.
     """
-    findings: list[Finding] = []
-    own: list[Sentence] = []
-    speaks = _speakers(session)
-    for seq, before in dialogue.turns([message.role for message in session.messages]):
-        if speaks(session.messages[seq]):
-            sentences = _sentences(session.messages[seq].content, seq)
-            own += sentences
-            findings += _of_message(session, seq, before, sentences, attributes)
+    turns = list(_turns(session))
+    marked = load_tagger().read([(_content(session, turn.before), _content(session, turn.seq)) for turn in turns])
+    own = [sentence for turn in turns for sentence in turn.sentences]
+    findings = [finding for turn in turns for finding in _by_grammar(session, turn, attributes)]
     findings += _across_sentences(own, attributes)
     kept = settle(findings, own, attributes.cardinality)
     kept += renewed.renewed(own, known_attributes, kept)
+    for turn, marks in zip(turns, marked, strict=True):
+        kept += _as_marked(session, turn, marks, known_attributes, [*findings, *kept])
+    kept = together(kept, attributes.cardinality)
     return tuple(_candidate(finding, session, attributes) for finding in kept)
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """A message of the user and the assistant's message right before it, by their places in the session."""
+
+    seq: int
+    before: int | None
+    sentences: Sequence[Sentence]
+
+
+def _turns(session: EndedSession) -> Iterator[_Turn]:
+    speaks = _speakers(session)
+    for seq, before in dialogue.turns([message.role for message in session.messages]):
+        if speaks(session.messages[seq]):
+            yield _Turn(seq, before, _sentences(session.messages[seq].content, seq))
+
+
+def _content(session: EndedSession, seq: int | None) -> str:
+    return session.messages[seq].content[:LONGEST_MESSAGE] if seq is not None else ""
+
+
+def _as_marked(
+    session: EndedSession, turn: _Turn, marks: Sequence[Mark], known: Sequence[str], taken: Sequence[Finding]
+) -> Iterator[Finding]:
+    """What the tagger marked in a message and nothing else has read."""
+    said_at = session.messages[turn.seq].at or session.ended_at
+    confirms = turn.before is not None and turn.sentences and dialogue.says_yes(turn.sentences[0])
+    before = _sentences(_content(session, turn.before), turn.before) if turn.before is not None and confirms else []
+    for finding in added(marks, turn.sentences, before, known, taken):
+        yield times.dated(instead(finding), said_at, session.session.timezone)
 
 
 def _across_sentences(own: Sequence[Sentence], attributes: Attributes) -> Iterator[Finding]:
@@ -63,9 +96,8 @@ def _sentences(content: str, seq: int) -> list[Sentence]:
     return list(split(own_words(content), content, seq))
 
 
-def _of_message(
-    session: EndedSession, seq: int, before: int | None, sentences: Sequence[Sentence], attributes: Attributes
-) -> Iterator[Finding]:
+def _by_grammar(session: EndedSession, turn: _Turn, attributes: Attributes) -> Iterator[Finding]:
+    sentences, seq = turn.sentences, turn.seq
     if not sentences:
         return
     cased = any(char.isupper() for sentence in sentences for char in sentence.text)
@@ -75,10 +107,10 @@ def _of_message(
     found = [put_right(instead(finding)) for sentence in sentences for finding in _in_sentence(sentence, reader, echo)]
     said_at = session.messages[seq].at or session.ended_at
     yield from (times.dated(finding, said_at, session.session.timezone) for finding in found)
-    if before is not None:
+    if turn.before is not None:
         yield from _in_reply(
-            session.messages[before].content[:LONGEST_MESSAGE],
-            before,
+            _content(session, turn.before),
+            turn.before,
             sentences,
             reader,
             answered=any(finding.sentence is sentences[0] for finding in found),

@@ -105,6 +105,9 @@ _ASSENT = re.compile(
 )
 
 
+_OF_ANOTHER = re.compile(r"^\s*(?:is|was|has|also|still|now|\s)+\b")  # the verb of somebody else: "my cousin … and is"
+
+
 @dataclass(frozen=True)
 class Mood:
     """How one sentence is meant; built once per sentence, asked for every place a rule matches."""
@@ -166,12 +169,16 @@ class Mood:
         """True when the clause at *place* goes on with somebody else's: "my cousin is keto *and allergic to kiwi*"."""
         start = self.clause_start(place)
         joined = re.search(r"\b(?:and|&|n|plus|then)\s*$", self.sentence.low[:start])
-        return bool(joined) and not self.own_subject(place) and not self.words_before(place)
+        said = _OF_ANOTHER.sub("", self.prefix(place))
+        return bool(joined) and not _words_left(said) and not self._own_before(place)
 
     def own_subject(self, place: int) -> bool:
         """True when a clause without a subject at *place* is the user's: no other person was the subject before it."""
         if self.words_before(place):
             return False
+        return self._own_before(place)
+
+    def _own_before(self, place: int) -> bool:
         before = self.sentence.low[: self.clause_start(place)]
         subject = None
         for match in _SUBJECT.finditer(before):

@@ -41,6 +41,11 @@ def settle(
     return _once(_latest_wins(kept, cardinality), cardinality)
 
 
+def together(findings: Sequence[Finding], cardinality: Callable[[str], Cardinality]) -> list[Finding]:
+    """What was settled and what was added to it, in the order of the conversation and each told once."""
+    return _once(_latest_wins(_in_order(findings), cardinality), cardinality)
+
+
 def corrects(sentence: Sentence) -> bool:
     """True when the sentence plainly puts something right."""
     return bool(re.search(rf"\b{_STRONG}\b|^(?:no|actually)\b|^\*", sentence.low))

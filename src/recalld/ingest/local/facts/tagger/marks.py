@@ -1,0 +1,124 @@
+"""What the tagger marked, beside what the grammar read.
+
+Where both read the same words the grammar's reading stands: it brings a value into its usual form and knows what a statement
+ends. A tagger that may also drop what the grammar found was measured too: it lost as many values as it kept away.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
+
+from recalld.ingest.local.facts.findings import Finding
+from recalld.ingest.local.facts.mood import Mood
+from recalld.ingest.local.facts.sentences import MASK, Sentence
+from recalld.ingest.local.facts.tagger.tagger import Mark
+from recalld.layers.facts.attributes import RELATIONS
+
+SURE = 0.9  # probability from which marked words count: precision as that of the grammar alone on a set written later
+SURE_UNNAMED = 0.95  # the same for a mark without an attribute
+UNNAMED = "other"
+SURE_NAME = (
+    0.98  # for the user's own name: people name others all the time, and the grammar knows how one introduces oneself
+)
+_SURE = {UNNAMED: SURE_UNNAMED, "name": SURE_NAME}
+
+_LED_IN = re.compile(r"(?:an?|the|my|our|some|in|at|on|of|to|from)\s+", re.IGNORECASE)
+_OTHERS = re.compile(r"(?:(?:and|but|so|well|oh|yeah|lol)\W+)*(?:he|she|they|his|her|their|my (?P<who>\w+(?: \w+)?))\b")
+_FIRST_PERSON = re.compile(r"\b(?:i|i'm|im|i've|ive|i'd|i'll|me|my|mine|we|we're|we've|us|our|ours)\b")
+_OF_RELATIONS = (
+    "partner_name",
+    "child",
+    "sibling",
+    "parent",
+    "grandchild",
+    "pet",
+    "friend",
+    "flatmate",
+    "manager",
+    "relationship_status",
+)
+
+
+def added(
+    marks: Sequence[Mark],
+    sentences: Sequence[Sentence],
+    before: Sequence[Sentence],
+    known: Collection[str],
+    taken: Sequence[Finding],
+) -> Iterator[Finding]:
+    """What is marked in a message and not among *taken*.
+
+    *before* are the sentences of the assistant's message in front of it. What is over is told of the attributes close by too, as
+    far as they are *known* of this user: it may have been kept under one of them.
+    """
+    for mark in marks:
+        finding = _finding(mark, before if mark.confirmed else sentences)
+        if finding is not None and not any(_same_words(finding, other) for other in taken):
+            yield finding
+            if mark.over:
+                yield from (replace(finding, attribute=name) for name in mark.related if name in known)
+
+
+def _finding(mark: Mark, sentences: Sequence[Sentence]) -> Finding | None:
+    if mark.confidence < _SURE.get(mark.attribute, SURE):
+        return None
+    for sentence in sentences:
+        place, end = mark.start - sentence.start, mark.end - sentence.start
+        if 0 <= place < end <= len(sentence.quote):
+            place, end = _whole_words(sentence.quote, place, end)
+            value = sentence.quote[place:end]
+            if (
+                not _says_something(value)
+                or MASK in sentence.text[place:end]
+                or not _of_the_user(sentence, place, mark.attribute)
+            ):
+                return None
+            return Finding(
+                attribute=mark.attribute, value=value, sentence=sentence, place=place, end=end, start=place,
+                act="retract" if mark.over else "state", replaces=value if mark.over else None,
+                origin="confirmed" if mark.confirmed else "stated", confidence=round(0.9 * mark.confidence, 2),
+            )  # fmt: skip
+    return None
+
+
+def _of_the_user(sentence: Sentence, place: int, attribute: str) -> bool:
+    mood = Mood(sentence)
+    return not (mood.ironic or mood.continues_another(place) or _of_others(sentence, attribute))
+
+
+def _of_others(sentence: Sentence, attribute: str) -> bool:
+    """True when somebody else is the subject and the user does not occur: "my sister is allergic to nuts"."""
+    subject = _OTHERS.match(sentence.low)
+    if subject is None or _FIRST_PERSON.search(sentence.low, subject.end()):
+        return False
+    who = subject.group("who")
+    return who is None or (not RELATIONS.isdisjoint(who.split()) and attribute not in _OF_RELATIONS)
+
+
+def _says_something(value: str) -> bool:
+    """False for a bare number: which unit it has and what it counts is for the grammar to read."""
+    return any(char.isalpha() for char in value) or sum(char.isdigit() for char in value) > 4
+
+
+def _whole_words(text: str, start: int, end: int) -> tuple[int, int]:
+    """The place of the words that *start* and *end* cut, without an article in front and punctuation around."""
+    while start and text[start - 1].isalnum():
+        start -= 1
+    while end < len(text) and text[end].isalnum():
+        end += 1
+    if lead := _LED_IN.match(text, start, end):
+        start = lead.end()
+    inside = text[start:end]
+    return start + len(inside) - len(inside.lstrip(" .,;:!?'\"-")), start + len(inside.rstrip(" .,;:!?'\"-"))
+
+
+def _same_words(added: Finding, finding: Finding) -> bool:
+    """True when both read the same place or value in one sentence; a day belongs to what else its sentence says."""
+    if (added.sentence.seq, added.sentence.start) != (finding.sentence.seq, finding.sentence.start):
+        return False
+    if added.attribute == "deadline":
+        return True
+    ours, theirs = added.value.casefold(), finding.value.casefold()
+    return (added.place < finding.end and finding.place < added.end) or ours in theirs or theirs in ours

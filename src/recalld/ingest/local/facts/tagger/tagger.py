@@ -1,0 +1,200 @@
+"""Messages in, marked words out.
+
+Each message of the user is read after the end of the assistant's message before it, which it may confirm. Every token gets a tag
+(outside, or the first or a further token of a value that holds, or of one that is over) and every marked value an attribute. Of
+all sequences of tags in which a value begins with its first token the most probable one counts (Viterbi, 1967).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from threadpoolctl import threadpool_limits  # pyright: ignore[reportMissingTypeStubs]
+
+from recalld.errors import ConfigurationError
+from recalld.ingest.local.facts.tagger.encoder import Encoder, Floats, load_weights, read_encoder
+from recalld.models.tokens import replace_surrogates
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+BEFORE = 40  # tokens of the assistant's message that are read with the user's, its last ones
+SHORT = 20  # tokens of a message up to which it is read with the one before: a longer one speaks for itself
+LONGEST = 120  # tokens of a message that are read at a time
+TOGETHER = 16  # rows of a batch, of about the same length
+RELATED = 4  # further names of a mark
+_BEFORE_CHARACTERS = 400
+_START, _BREAK, _UNKNOWN = "[CLS]", "[SEP]", "[UNK]"
+_OUTSIDE, _FIRST, _FURTHER, _FIRST_OVER, _FURTHER_OVER = range(5)
+_MAY_FOLLOW = np.array(  # tag of the row after tag of the column
+    [
+        [1, 1, 1, 1, 1],
+        [1, 1, 1, 1, 1],
+        [0, 1, 1, 0, 0],
+        [1, 1, 1, 1, 1],
+        [0, 0, 0, 1, 1],
+    ],
+    dtype=bool,
+)
+_NEVER = np.float32(-1e9)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Mark:
+    """Words that carry a fact, in the message they stand in."""
+
+    confirmed: bool  # they stand in the assistant's message, and the user's one says yes to it
+    start: int
+    end: int
+    attribute: str  # "other" when no name is known for it
+    related: tuple[str, ...]  # names that come next, most likely first
+    over: bool  # held once, or is denied
+    confidence: float  # mean probability of its tags, 0 to 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    number: int
+    start: int  # place in its message
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """What is read at a time: the end of the message before, and a piece of the message."""
+
+    message: int
+    before: Sequence[_Token]
+    piece: Sequence[_Token]
+    first: bool  # the first piece of its message
+
+    @property
+    def second(self) -> int:
+        """Where the piece begins among the tokens of the row; marks of its parts stand before and between them."""
+        return len(self.before) + 2
+
+
+class Tagger:
+    """Marks the words of messages that carry facts. One instance serves all threads."""
+
+    def __init__(self, encoder: Encoder, tokenizer: Tokenizer, attributes: Sequence[str]) -> None:
+        """*attributes* are the names of the encoder's classes."""
+        self._encoder = encoder
+        self._tokenizer = tokenizer
+        self._attributes = attributes
+        self._start, self._break = (_number(tokenizer, token) for token in (_START, _BREAK))
+
+    def read(self, messages: Sequence[tuple[str, str]]) -> list[list[Mark]]:
+        """The marks of each of *messages*: pairs of the assistant's message before ("" when there is none) and the user's."""
+        rows = [row for number, pair in enumerate(messages) for row in self._rows(number, *pair)]
+        rows.sort(key=lambda row: len(row.before) + len(row.piece))
+        marks: list[list[Mark]] = [[] for _ in messages]
+        with threadpool_limits(1, user_api="blas"):
+            for start in range(0, len(rows), TOGETHER):
+                for row, found in self._read(rows[start : start + TOGETHER]):
+                    marks[row.message] += found
+        return [sorted(found, key=lambda mark: (not mark.confirmed, mark.start)) for found in marks]
+
+    def _rows(self, number: int, before: str, message: str) -> Iterator[_Row]:
+        pieces = self._tokens(message)
+        context = self._tokens(before[:_BEFORE_CHARACTERS])[-BEFORE:] if before and len(pieces) <= SHORT else []
+        for start in range(0, len(pieces), LONGEST):
+            yield _Row(number, context, pieces[start : start + LONGEST], first=not start)
+
+    def _tokens(self, text: str) -> list[_Token]:
+        encoding = self._tokenizer.encode(replace_surrogates(text), add_special_tokens=False)
+        return [_Token(number, *place) for number, place in zip(encoding.ids, encoding.offsets, strict=True)]
+
+    def _read(self, rows: Sequence[_Row]) -> Iterator[tuple[_Row, list[Mark]]]:
+        lines = [[self._start, *_numbers(row.before), self._break, *_numbers(row.piece), self._break] for row in rows]
+        tags, attributes = self._encoder(lines, [row.second for row in rows])
+        for row, line, of_tags, of_attributes in zip(rows, lines, tags, attributes, strict=True):
+            yield row, list(self._marks(row, _log_softmax(of_tags[: len(line)]), _log_softmax(of_attributes)))
+
+    def _marks(self, row: _Row, tags: Floats, attributes: Floats) -> Iterator[Mark]:
+        path = _best_path(tags)
+        for begin, end in _spans(path):
+            confirmed = begin < row.second - 1
+            segment, offset = (row.before, 1) if confirmed else (row.piece, row.second)
+            tokens = segment[max(begin - offset, 0) : end - offset]
+            if len(tokens) < end - begin or (confirmed and not row.first):
+                continue  # it reaches out of its message, or was read with an earlier piece
+            over = path[begin] == _FIRST_OVER
+            columns = [_FIRST_OVER, _FURTHER_OVER] if over else [_FIRST, _FURTHER]
+            order = np.argsort(-attributes[begin:end].sum(0))
+            named = [self._attributes[int(number)] for number in order[: 1 + RELATED]]
+            yield Mark(
+                confirmed=confirmed, start=tokens[0].start, end=tokens[-1].end, over=over,
+                attribute=named[0], related=tuple(named[1:]),
+                confidence=float(np.exp(tags[begin:end, columns]).sum(-1).mean()),
+            )  # fmt: skip
+
+
+def _numbers(tokens: Sequence[_Token]) -> list[int]:
+    return [token.number for token in tokens]
+
+
+def _number(tokenizer: Tokenizer, token: str) -> int:
+    number = tokenizer.token_to_id(token)
+    if number is None:
+        raise ConfigurationError("the vocabulary of the fact tagger is damaged; reinstall recalld")
+    return number
+
+
+def _log_softmax(scores: Floats) -> Floats:
+    shifted = scores - scores.max(-1, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(-1, keepdims=True))
+
+
+def _best_path(scores: Floats) -> list[int]:
+    """The most probable sequence of tags, from log probabilities of shape (tokens, 5)."""
+    best = scores[0].copy()
+    best[[_FURTHER, _FURTHER_OVER]] = _NEVER
+    came_from = np.zeros((len(scores), 5), np.intp)
+    for place in range(1, len(scores)):
+        ways = np.where(_MAY_FOLLOW, best[None, :], _NEVER)
+        came_from[place] = ways.argmax(1)
+        best = ways.max(1) + scores[place]
+    path = [int(best.argmax())]
+    for place in range(len(scores) - 1, 0, -1):
+        path.append(int(came_from[place, path[-1]]))
+    return path[::-1]
+
+
+def _spans(path: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Where values begin and end."""
+    begin = None
+    for place, tag in enumerate((*path, _OUTSIDE)):
+        if begin is not None and tag not in (_FURTHER, _FURTHER_OVER):
+            yield begin, place
+            begin = None
+        if tag in (_FIRST, _FIRST_OVER):
+            begin = place
+
+
+# ---------------------------------------------------------------- the model
+@cache
+def load_tagger() -> Tagger:
+    """The tagger that comes with recalld; 0.1 s at the first call."""
+    folder = Path(__file__).parent
+    encoder = read_encoder(load_weights(folder / "weights.npz"))
+    vocabulary = (folder / "vocabulary.txt").read_text(encoding="utf-8").split("\n")[:-1]
+    attributes = (folder / "attributes.txt").read_text(encoding="utf-8").split()
+    return Tagger(encoder, word_pieces(vocabulary), attributes)
+
+
+def word_pieces(vocabulary: Sequence[str]) -> Tokenizer:
+    """BERT's tokenizer for lower-case English over *vocabulary*."""
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers  # noqa: PLC0415 - only who ingests needs it
+
+    tokenizer = Tokenizer(
+        models.WordPiece({piece: number for number, piece in enumerate(vocabulary)}, unk_token=_UNKNOWN)
+    )
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    return tokenizer

@@ -1,0 +1,106 @@
+"""The trained tagger: what it adds to the grammar, and what it must not."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from recalld.ingest.local.facts import extract
+from recalld.ingest.local.facts.tagger.tagger import Mark, load_tagger
+from recalld.layers.facts.attributes import Attributes
+from recalld.values import Candidate, EndedSession, Message, Role, Session, SessionRef, UserRef
+
+NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
+
+
+def candidates(*said: tuple[Role, str]) -> tuple[Candidate, ...]:
+    """What a session with the messages *said* tells."""
+    ref = SessionRef(user=UserRef(tenant_id="t", user_id="u"), session_id="s")
+    session = Session(
+        ref=ref, purpose="general", timezone="UTC", state="ended", epoch=0,
+        started_at=NOON, last_message_at=NOON, ended_at=NOON,
+    )  # fmt: skip
+    messages = tuple(Message(role=role, content=content, at=NOON) for role, content in said)
+    return extract(EndedSession(session=session, messages=messages), Attributes())
+
+
+def stated(*said: tuple[Role, str]) -> set[tuple[str, str]]:
+    return {(c.attribute, c.value) for c in candidates(*said) if c.act == "state"}
+
+
+def read(message: str, before: str = "") -> list[Mark]:
+    return load_tagger().read([(before, message)])[0]
+
+
+@pytest.mark.parametrize(
+    ("message", "fact"),
+    [
+        ("day three at Corbel and I still can't find the printer", ("employer", "Corbel")),
+        ("unpacking the last box here in Tampere, where do I register the car?", ("home_city", "Tampere")),
+        ("the vet says Pixel has to lose two kilos, she is a greyhound", ("pet", "Pixel")),
+    ],
+)
+def test_what_is_said_in_passing_is_read(message: str, fact: tuple[str, str]) -> None:
+    assert fact in stated(("user", message))
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "my sister lives in Rome and is allergic to nuts",
+        "they moved to Minsk, bought a house and got a dog",
+        'translate: "I work at Corbel and live in Tampere"',
+        "if I moved to Lima, would I need a visa",
+        "what is the weather like in Oslo",
+        "which is faster, a Brompton or a Dahon",
+    ],
+)
+def test_what_is_no_fact_of_the_user_is_left_alone(message: str) -> None:
+    assert stated(("user", message)) == set()
+
+
+def test_the_assistants_words_count_only_with_a_yes() -> None:
+    claim = ("assistant", "I'll keep in mind that you're on night shifts at the Kestrel depot.")
+    assert stated(claim, ("user", "what's the capital of Peru")) == set()
+    assert {c.origin for c in candidates(claim, ("user", "yes, exactly"))} <= {"confirmed"}
+
+
+def test_every_value_is_quoted_from_the_message_it_cites() -> None:
+    said: list[tuple[Role, str]] = [
+        ("user", "Hi! Unpacking the last box in Tampere, the dog Pixel hates the lift"),
+        ("assistant", "Congratulations on the move."),
+        ("user", "thanks. day three at Corbel too, and I gave up coffee for mate"),
+    ]
+    found = candidates(*said)
+    assert found
+    for candidate in found:
+        assert candidate.message_seq is not None
+        assert candidate.quote in said[candidate.message_seq][1]
+
+
+def test_a_batch_reads_as_each_message_alone() -> None:
+    messages = [
+        "ok",
+        "day three at Corbel and I still can't find the printer",
+        "moved from Ghent to Oslo, Juno hates it " * 3,
+    ]
+    together = load_tagger().read([("", message) for message in messages])
+    for message, marks in zip(messages, together, strict=True):
+        alone = read(message)
+        assert [(m.start, m.end, m.attribute, m.over) for m in marks] == [
+            (m.start, m.end, m.attribute, m.over) for m in alone
+        ]
+
+
+@pytest.mark.parametrize("message", ["", " ", "\ud800", "🦊" * 300, "a" * 5_000, "\x00\x01", "¤" * 50])
+def test_anything_can_be_read(message: str) -> None:
+    for mark in read(message, before=message):
+        assert 0 <= mark.start < mark.end <= len(message)
+        assert 0.0 <= mark.confidence <= 1.0
+
+
+def test_a_long_message_is_read_to_its_end() -> None:
+    filler = "the meeting notes are attached and the agenda is the same as always. " * 40
+    marks = read(f"{filler}by the way, my greyhound is called Pixel")
+    assert any(mark.start > len(filler) for mark in marks)

@@ -1,0 +1,1 @@
+"""How the weights that recalld ships were made."""
