@@ -14,17 +14,14 @@ One vector for a whole summary blurs what a single sentence says; this does not.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
-from functools import cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import ThreadpoolController  # pyright: ignore[reportMissingTypeStubs]
 
 from recalld.layers.episodes.pieces import content_words
 from recalld.layers.episodes.wording import SMALLEST, Floats, Vectors, Wording, normalised, piece_table
 from recalld.layers.episodes.words import base_form
+from recalld.models.threads import blas, one_thread
 from recalld.models.tokens import token_ids
 
 MAX_WORDS = 24  # of a query, the rarest: a long message is compared by what it is about
@@ -33,21 +30,10 @@ FEW_UNITS = 10  # so many units have half of their mean in common; 0 and 10 diff
 _FEW_WORDS = 10  # up to here a product for each is faster than one for all (3 words: 0.04 against 0.14 ms; 12: 0.14 against 0.15)
 
 
-@cache
-def _threads() -> ThreadpoolController:
-    """The thread pools of numpy's BLAS. They are for larger products: with these, threads that wait for work took 10 ms of CPU a query."""
-    return ThreadpoolController()
-
-
 def load() -> None:
     """Load the vectors, which otherwise happens at the first comparison (0.6 s)."""
     piece_table()
-    _threads()
-
-
-def one_thread() -> AbstractContextManager[Any]:
-    """Products inside are computed where they are asked for."""
-    return _threads().limit(limits=1, user_api="blas")  # pyright: ignore[reportUnknownMemberType]
+    blas()
 
 
 def score(topic: str, rarity: Mapping[str, float], wording: Wording) -> NDArray[np.float64]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from recalld.layers.episodes.store import Catalogue
 from recalld.layers.vectors.base import UserVectors, VectorHit, Vectors
-from recalld.recall.alike import one_thread
+from recalld.models.threads import one_thread
 
 
 def similarities(catalogue: Catalogue, hits: Sequence[VectorHit]) -> NDArray[np.float64]:

@@ -16,6 +16,7 @@ from fastapi import FastAPI
 from recalld.ending import GRACE_SECONDS, end
 from recalld.errors import ConfigurationError
 from recalld.memory import Memory
+from recalld.models.threads import one_thread
 from recalld.server.app import create_app
 from recalld.server.keys import Keys
 from recalld.server.routes import operations
@@ -35,8 +36,8 @@ class Server(uvicorn.Server):
 
 
 def run(work: Coroutine[Any, Any, None]) -> None:
-    """Run *work* in uvloop."""
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    """Run *work* in uvloop, with one thread for numpy: several processes use several cores."""
+    with one_thread(), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(work)
 
 

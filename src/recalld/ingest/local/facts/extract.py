@@ -18,7 +18,7 @@ from recalld.ingest.local.facts.rows import ROWS
 from recalld.ingest.local.facts.sentences import Sentence, lower, split
 from recalld.ingest.local.facts.settle import settle, together
 from recalld.ingest.local.facts.tagger.marks import added
-from recalld.ingest.local.facts.tagger.tagger import Mark, load_tagger
+from recalld.ingest.local.facts.tagger.tagger import load_tagger
 from recalld.layers.facts.attributes import Attributes
 from recalld.values import Candidate, EndedSession, Message
 
@@ -42,8 +42,14 @@ def extract(
     findings += _across_sentences(own, attributes)
     kept = settle(findings, own, attributes.cardinality)
     kept += renewed.renewed(own, known_attributes, kept)
+    taken, dropped = [*findings, *kept], _values(findings) - _values(kept)
     for turn, marks in zip(turns, marked, strict=True):
-        kept += _as_marked(session, turn, marks, known_attributes, [*findings, *kept])
+        before = _confirmed_sentences(session, turn)
+        said_at = session.messages[turn.seq].at or session.ended_at
+        beside = added(
+            marks, sentences=turn.sentences, before=before, known=known_attributes, taken=taken, dropped=dropped
+        )
+        kept += (times.dated(instead(finding), said_at, session.session.timezone) for finding in beside)
     kept = together(kept, attributes.cardinality)
     return tuple(_candidate(finding, session, attributes) for finding in kept)
 
@@ -68,15 +74,15 @@ def _content(session: EndedSession, seq: int | None) -> str:
     return session.messages[seq].content[:LONGEST_MESSAGE] if seq is not None else ""
 
 
-def _as_marked(
-    session: EndedSession, turn: _Turn, marks: Sequence[Mark], known: Sequence[str], taken: Sequence[Finding]
-) -> Iterator[Finding]:
-    """What the tagger marked in a message and nothing else has read."""
-    said_at = session.messages[turn.seq].at or session.ended_at
-    confirms = turn.before is not None and turn.sentences and dialogue.says_yes(turn.sentences[0])
-    before = _sentences(_content(session, turn.before), turn.before) if turn.before is not None and confirms else []
-    for finding in added(marks, turn.sentences, before, known, taken):
-        yield times.dated(instead(finding), said_at, session.session.timezone)
+def _confirmed_sentences(session: EndedSession, turn: _Turn) -> list[Sentence]:
+    """What the assistant said in front of a message that says yes to it."""
+    if turn.before is None or not turn.sentences or not dialogue.says_yes(turn.sentences[0]):
+        return []
+    return _sentences(_content(session, turn.before), turn.before)
+
+
+def _values(findings: Sequence[Finding]) -> set[str]:
+    return {finding.value.casefold() for finding in findings}
 
 
 def _across_sentences(own: Sequence[Sentence], attributes: Attributes) -> Iterator[Finding]:

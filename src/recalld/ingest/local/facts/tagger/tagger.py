@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from threadpoolctl import threadpool_limits  # pyright: ignore[reportMissingTypeStubs]
 
 from recalld.errors import ConfigurationError
 from recalld.ingest.local.facts.tagger.encoder import Encoder, Floats, load_weights, read_encoder
+from recalld.models.threads import one_thread
 from recalld.models.tokens import replace_surrogates
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class Tagger:
         rows = [row for number, pair in enumerate(messages) for row in self._rows(number, *pair)]
         rows.sort(key=lambda row: len(row.before) + len(row.piece))
         marks: list[list[Mark]] = [[] for _ in messages]
-        with threadpool_limits(1, user_api="blas"):
+        with one_thread():
             for start in range(0, len(rows), TOGETHER):
                 for row, found in self._read(rows[start : start + TOGETHER]):
                     marks[row.message] += found
