@@ -76,7 +76,7 @@ async def test_a_receipt_is_signed_and_names_nobody(memory: Memory, ada: UserMem
     receipt = await ada.erase()
     assert signed_by(receipt, receipt.key)
     assert not signed_by(replace(receipt, requested_at=NOON), receipt.key)
-    assert "ada" not in str(receipt)
+    assert "'ada'" not in str(receipt)  # without quotes it may turn up in a signature
     assert await memory.erasure("acme", receipt.erasure_id) == receipt
 
 

@@ -346,7 +346,7 @@ async def test_a_key_is_made_rotated_listed_and_revoked(service: Service, acme: 
     assert (await service.http.get(f"{USER}/facts", headers=bot)).status_code == 401
     listed = (await service.http.get("/v1/keys", headers=acme)).json()["items"]
     assert {key["label"] for key in listed} == {"", "bot"}
-    assert made["key"].rsplit("_", 1)[1] not in json.dumps(listed)
+    assert made["key"][-20:] not in json.dumps(listed)  # a secret may have an underscore near its end
 
 
 async def test_an_operator_begins_a_tenant_and_an_admin_does_not(service: Service, acme: dict[str, str]):

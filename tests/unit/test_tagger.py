@@ -104,3 +104,10 @@ def test_a_long_message_is_read_to_its_end() -> None:
     filler = "the meeting notes are attached and the agenda is the same as always. " * 40
     marks = read(f"{filler}by the way, my greyhound is called Pixel")
     assert any(mark.start > len(filler) for mark in marks)
+
+
+def test_of_a_very_long_session_the_end_is_read() -> None:
+    chat: list[tuple[Role, str]] = [("user", "the agenda is the same as always, nothing new there. " * 20)] * 60
+    fact: tuple[Role, str] = ("user", "the vet says Pixel has to lose two kilos, she is a greyhound")
+    assert ("pet", "Pixel") in stated(*chat, fact)
+    assert ("pet", "Pixel") not in stated(fact, *chat)

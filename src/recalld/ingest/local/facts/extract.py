@@ -18,10 +18,11 @@ from recalld.ingest.local.facts.rows import ROWS
 from recalld.ingest.local.facts.sentences import Sentence, lower, split
 from recalld.ingest.local.facts.settle import settle, together
 from recalld.ingest.local.facts.tagger.marks import added
-from recalld.ingest.local.facts.tagger.tagger import load_tagger
+from recalld.ingest.local.facts.tagger.tagger import Mark, load_tagger
 from recalld.layers.facts.attributes import Attributes
 from recalld.values import Candidate, EndedSession, Message
 
+MOST_MARKED = 20_000  # characters of the user's that the tagger reads of a session, about a second of CPU
 LONGEST_MESSAGE = 6_000  # characters read of one message; who writes more is pasting
 
 
@@ -36,7 +37,7 @@ def extract(
     *known_attributes* are names the user already has facts under: "moved to Thursdays" is of the one that has days.
     """
     turns = list(_turns(session))
-    marked = load_tagger().read([(_content(session, turn.before), _content(session, turn.seq)) for turn in turns])
+    marked = _marked(session, turns)
     own = [sentence for turn in turns for sentence in turn.sentences]
     findings = [finding for turn in turns for finding in _by_grammar(session, turn, attributes)]
     findings += _across_sentences(own, attributes)
@@ -68,6 +69,16 @@ def _turns(session: EndedSession) -> Iterator[_Turn]:
     for seq, before in dialogue.turns([message.role for message in session.messages]):
         if speaks(session.messages[seq]):
             yield _Turn(seq, before, _sentences(session.messages[seq].content, seq))
+
+
+def _marked(session: EndedSession, turns: Sequence[_Turn]) -> list[list[Mark]]:
+    """What the tagger marks in each turn. Of a very long session it reads the end: what was said last holds."""
+    left, first = MOST_MARKED, len(turns)
+    while first and left > 0:
+        first -= 1
+        left -= len(_content(session, turns[first].seq))
+    read = load_tagger().read([(_content(session, turn.before), _content(session, turn.seq)) for turn in turns[first:]])
+    return [*([] for _ in range(first)), *read]
 
 
 def _content(session: EndedSession, seq: int | None) -> str:
