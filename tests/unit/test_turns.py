@@ -46,13 +46,21 @@ async def ticks() -> None:
         await asyncio.sleep(0)
 
 
-async def test_a_flood_stands_still_until_the_request_of_another_is_answered(turns: Turns):
-    told: list[str] = []
-    answered = asyncio.Event()
+async def held_up(
+    turns: Turns, told: list[str], answered: asyncio.Event
+) -> tuple[asyncio.Task[None], asyncio.Task[None]]:
+    """A quiet tenant's request that ends with *answered*, and one of the flood that has come after it."""
     quiet = asyncio.create_task(run(turns, "quiet", 1, told, answered))
     await ticks()
     flood = asyncio.create_task(run(turns, "flood", 3, told))
     await ticks()
+    return quiet, flood
+
+
+async def test_a_flood_stands_still_until_the_request_of_another_is_answered(turns: Turns):
+    told: list[str] = []
+    answered = asyncio.Event()
+    quiet, flood = await held_up(turns, told, answered)
     assert told == ["quiet"]
     answered.set()
     await asyncio.gather(quiet, flood)
@@ -98,10 +106,7 @@ async def test_a_request_that_takes_long_holds_nobody_up_for_long(turns: Turns, 
 async def test_a_request_that_stands_still_can_be_cancelled(turns: Turns):
     told: list[str] = []
     answered = asyncio.Event()
-    quiet = asyncio.create_task(run(turns, "quiet", 1, told, answered))
-    await ticks()
-    flood = asyncio.create_task(run(turns, "flood", 3, told))
-    await ticks()
+    quiet, flood = await held_up(turns, told, answered)
     flood.cancel()
     with pytest.raises(asyncio.CancelledError):
         await flood
