@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 import os
 import shutil
 import tempfile
@@ -16,6 +17,7 @@ from urllib.parse import quote
 
 import psycopg
 import pytest
+from _pytest.faulthandler import fault_handler_stderr_fd_key
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
@@ -41,6 +43,15 @@ TEST_SETTINGS = {
 }
 TEST_PASSWORD = "only-for-tests"
 PREFIX = "recalld-tests-"
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_exception_interact(node: pytest.Item | pytest.Collector) -> None:
+    """Go on watching a test that failed: pytest ends its watch there, for a debugger may follow, but the teardown may hang as well."""
+    if isinstance(node, pytest.Item) and not node.config.getoption("usepdb"):
+        seconds = float(node.config.getini("faulthandler_timeout"))
+        if seconds > 0:
+            faulthandler.dump_traceback_later(seconds, file=node.config.stash[fault_handler_stderr_fd_key], exit=True)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
