@@ -44,7 +44,7 @@ _INSTEAD = re.compile(
 )
 
 
-_LED_IN = re.compile(r"^(?:.*\b(?:so|and|but|then|now|the|my|our)\s+)(?=\S)", re.IGNORECASE)
+_LED_IN = re.compile(r"^(?:.*\b(?:so|and|but|then|now|the|my|our|whole|entire)\s+)(?=\S)", re.IGNORECASE)
 _UNDER = re.compile(
     r"\b(?:with|without|of|like|than)\s+(?:an? |the )?$"
 )  # "coffee with oat milk from now on" is no oat milk
@@ -288,7 +288,8 @@ def _of_the_user(row: Row, match: re.Match[str], words: str, mood: Mood) -> bool
         return not mood.reported(start)
     if row.addressed:
         named = match.group().startswith(("the ", "this ", "that "))  # a subject of its own
-        return not (mood.reported(start) or (not named and mood.continues_another(start)))
+        others = mood.reported(start) or mood.of_named(start)
+        return not (others or (not named and mood.continues_another(start)))
     return mood.own_subject(start)
 
 

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from recalld.ingest.local.facts import lexicon
+from recalld.ingest.local.facts.kinds.persons import plausible_name
 from recalld.ingest.local.facts.lexicon import words
 from recalld.ingest.local.facts.sentences import MASK, Sentence
 from recalld.layers.facts.attributes import RELATIONS
@@ -81,6 +83,10 @@ _IRONY = re.compile(
     | (?i:\b(?:love|adore)\s+(?:it\s+when|nothing\s+more\s+than|being\s+(?:on\s+hold|ignored|woken|yelled|stuck|late|broke|charged))\b)
     | (?i:\bbecause\s+(?:of\s+course|who\s+doesn'?t|obviously|apparently)\b) | (?i:\bwow,?\s+(?:thanks|great|my\s+favou?rite|what)\b)
       | (?i:\bthanks\s+a\s+(?:bunch|lot)\s+for\s+nothing\b)
+    | (?i:\b(?:i'?m|i\s+am|we'?re|me,?)\s+(?:famously|notoriously|legendarily|just|simply|clearly|obviously|totally)\s+such\s+an?\b)
+    | (?i:\bi'?m\s+(?:famously|known\s+far\s+and\s+wide\s+(?:as|for)|world[-\s]famous)\s+(?:an?|the|patient|punctual|graceful|
+      organi[sz]ed|cheerful|calm|tidy|good|great|brilliant|fond|keen|talented)\b)
+    | (?i:\bi\s+(?:simply|just|positively|absolutely)\s+live\s+for\s)
     | (?i:\bas\s+if\s+i\b) | (?i:\b(?:a|the)\s+(?:millionaire|billionaire|genius|superhero|saint|wizard|robot|princess
       |queen\s+of\s+england|pope)\b)
     | [🙄🙃] | (?i:\beye\s?roll)
@@ -161,6 +167,15 @@ class Mood:
             word.split("'")[0] in RELATIONS for word in said[:own]
         )
 
+    def of_named(self, place: int) -> bool:
+        """True when the clause at *place* is said of somebody by their name: "Jonas is allergic to fish"."""
+        bare = not self.words_before(place) and self.sentence.low[: self.clause_start(place)].rstrip().endswith(",")
+        before = self.sentence.text[0 if bare else self.clause_start(place) : place]
+        named = (match.group("who") for match in _NAMED_SUBJECT.finditer(before))
+        return any(plausible_name(name) and not lexicon.is_a(name, "city") for name in named) and not (
+            _OWN_WORD.search(before.casefold())
+        )
+
     def words_before(self, place: int) -> bool:
         """True when words that say something stand in front of *place* in its clause."""
         return _words_left(self.prefix(place))
@@ -213,6 +228,11 @@ class Mood:
         again = _RESTART.search(self.sentence.low, start)
         return again.start() if again else len(self.sentence.low) + 1
 
+
+_NAMED_SUBJECT = re.compile(
+    r"\b(?P<who>[^\W\d_a-z][^\W\d_]+)(?:\s+[A-Z][\w'’-]+)?\s+(?:is|was|has|had|isn['’]t|wasn['’]t|got|also|still|who)\b(?!\s+(?:me|mine|our|my))"
+)
+_OWN_WORD = re.compile(r"\b(?:i|i'm|i've|we|we're|my|our|me|us)\b")
 
 _FILLERS = words(
     """

@@ -124,11 +124,20 @@ def _whole(segment: str, phrase: Sequence[str]) -> bool:
 
 
 def _has_object(segment: str, phrase: Sequence[str]) -> bool:
-    """True for a verb with its object: "add that", "put it down"."""
-    following = _TOKEN.findall(segment)[len(phrase) : len(phrase) + 1]
+    """True for a verb with its object: "add that", "put it down", "works for the railway"."""
+    tokens = _TOKEN.findall(segment)
+    if phrase[0] in _VERBS and len(tokens) > 1:
+        return True
+    following = tokens[len(phrase) : len(phrase) + 1]
     return len(phrase) == 1 and phrase[0].islower() and bool(following) and strip(following[0]).casefold() in _OBJECTS
 
 
+_VERBS = words(
+    """
+    works lives hates loves likes needs wants plays speaks drives teaches studies goes comes eats drinks sleeps brings
+    takes runs keeps sings swims sells brings thinks says knows uses hopes still work live hate love need want
+    """
+)  # after "and" and with something behind them they begin a clause of their own
 _OBJECTS = words("it that this them those these me us him her the my our")
 
 

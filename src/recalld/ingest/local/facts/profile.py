@@ -30,7 +30,13 @@ _ABOUT_ME = re.compile(
 )
 _NAMED_LIST = re.compile(r":\s*(?=[A-Z][\w'-]+(?: [A-Z][\w'-]+)?,\s[^,]{2,40},\s)")
 _I_AM = re.compile(
-    r"^(?:[\w' ]{0,40}[,:!.-]\s*)?(?:so |well |also )?(?:i'm|im|i am|we're|we are|my name is|my name's|name's)\s"
+    r"^(?:[\w' ]{0,40}[,:!.-]\s*)?(?:so |well |also )?(?:i'm|im|i am|we're|we are|my name is|my name's|name's)\s|"
+    r"^[\w' ]{0,40}?\b[\w-]+(?:'s| is) (?:the|my) name(?=,)"
+)
+# "I'm cycling to work again, new bike with two locks and a tracker" tells what happens, not what one is
+_BUSY = re.compile(
+    r"(?:(?:now|just|currently|still|only|also|already|not|really|always) )*(?!(?:living|working|studying|training|teaching|freelancing|"
+    r"nursing|running|raising|expecting|getting) )[a-z]{2,}ing (?=[a-z])"
 )
 _CLAUSE = words(
     """
@@ -41,6 +47,7 @@ _CLAUSE = words(
     remind check fix draft plan
     """
 )
+_SAYING = words("i you is are what how can has was lives works needs wants loves")  # an item that has one is a clause
 _SEPARATOR = re.compile(
     r"\s*(?:[,;•|]|\s-\s|\s/\s|\.\s(?=[a-z\d]))\s*(?:and\s+|also\s+|plus\s+)?|\s+and\s+(?=(?:a|an|two|three|four|"
     r"\d+|allergic|married|single|vegan|vegetarian)\b)"
@@ -64,6 +71,7 @@ _INSTITUTION = re.compile(
 )
 _FAVOURITE = re.compile(r"(?P<what>favou?rite [a-z]+)\s+(?!is\b)(?=[A-Z\d\"'])")
 _BLOOD = re.compile(r"(?:AB|A|B|O|0)\s?(?:\+|-|pos(?:itive)?|neg(?:ative)?)", re.IGNORECASE)
+_NO_NAME = re.compile(r"['’]s\b|\b(?:the|my|an?|is|in|of|from|to|for|with|and|at|on)\b", re.IGNORECASE)
 _KEY_VALUE = re.compile(r"^[\w' -]{3,30}\s*[:=]\s*\S")
 
 
@@ -116,9 +124,10 @@ def _list_start(sentence: Sentence, window: str) -> int | None:
         and not set(re.findall(r"[\w']+", sentence.low)) & _CLAUSE
     ):
         return 0
-    if not _I_AM.match(sentence.low):
+    i_am = _I_AM.match(sentence.low)
+    if i_am is None or _BUSY.match(sentence.low, i_am.end()):
         return None
-    first = _SEPARATOR.search(sentence.low, _I_AM.match(sentence.low).end())  # type: ignore[union-attr]
+    first = _SEPARATOR.search(sentence.low, i_am.end())
     return first.end() if first else None
 
 
@@ -131,20 +140,19 @@ def _items(sentence: Sentence, start: int) -> Iterator[tuple[int, str]]:
 
 def _is_item(item: str) -> bool:
     said = re.findall(r"[\w'.]+", lower(item))
-    return (
-        0 < len(said) <= LONGEST_ITEM
-        and said[0] not in _CLAUSE
-        and not {"i", "you", "is", "are", "what", "how", "can"} & set(said[1:])
-    )
+    return 0 < len(said) <= LONGEST_ITEM and said[0] not in _CLAUSE and not _SAYING & set(said[1:])
 
 
 def _sentences(sentence: Sentence, item: str, *, named: bool) -> Iterator[Sentence]:
     if _KEY_VALUE.match(item):
         yield _as_if(sentence, f"my {item}")
         return
-    if named:
+    if named and not _NO_NAME.search(item):
         yield _as_if(sentence, f"my name is {item}")
     verb, _, rest = item.partition(" ")
+    if rest and verb.casefold() in _TOLD.values():
+        yield _as_if(sentence, f"I {item}")
+        return
     if rest and verb.casefold() in _TOLD:  # "lives in Whitby" of oneself, as on the back of a book
         yield _as_if(sentence, f"I {_TOLD[verb.casefold()]} {rest}")
         return

@@ -18,13 +18,14 @@ _STRONG = (
     r"rather|no wait|wait no|wait,? no|"
     r"hang on|hold on|(?:i )?misread|(?:i )?read (?:it|that) (?:backwards|wrong)|wrong way round|wishful \w+|"
     r"(?:i )?(?:got|typed|wrote|put|had) (?:it|that|them) wrong|(?:i )?mixed (?:it|that|them) up|"
-    r"(?:i(?: always)? )?turn(?:ed)? (?:it|them) around|typo|my bad|my mistake|i misspoke|should be|should read|"
+    r"(?:i(?: always)? )?turn(?:ed)? (?:it|them) around|"
+    r"typo(?: (?:of|from|by) (?:an?|the|my) (?:\w+ ){0,2}\w+)?|my bad|my mistake|i misspoke|should be|should read|"
     r"misspelled|misspelt|argh|gah|ugh no|damn|edit|nope)"
 )
 _WEAK = r"(?:no|actually|wait|rather|hmm)"
 _CUE = re.compile(
     rf"(?:\b(?P<strong>{_STRONG})\b|(?<![\w])(?P<weak>{_WEAK})\b|(?P<star>\*))[\s,.:;!…-]*(?:(?:{_STRONG}|{_WEAK})\b[\s,.:;!…-]*)*"
-    r"(?:(?:it'?s|its|it is|that's|thats|that is|that should be|i meant|i mean|make that|make it|it should be|"
+    r"(?:(?:it'?s|its|it is|it was|that's|thats|that is|that should be|i meant|i mean|make that|make it|it should be|"
     r"should be|the|on|in|at|to|a|an|with|for|by|my \w+ is|my|our|not \S+[,.]? (?:but )?)\s+)*",
     re.IGNORECASE,
 )
@@ -35,7 +36,7 @@ def settle(
     findings: Sequence[Finding], sentences: Sequence[Sentence], cardinality: Callable[[str], Cardinality]
 ) -> list[Finding]:
     """*findings* without slips and repetitions, in the order of the conversation."""
-    kept = _without_general(_without_unnamed(_without_ended(_in_order(findings))))
+    kept = _without_general(_without_unnamed(_without_passing(_without_ended(_in_order(findings)))))
     for sentence in sentences:
         kept = _taken_up(_put_right(kept, sentence), sentence)
     return _once(_latest_wins(kept, cardinality), cardinality)
@@ -64,6 +65,21 @@ def _without_ended(findings: Sequence[Finding]) -> list[Finding]:
         if (f.sentence.seq, f.sentence.start, f.attribute, f.value.casefold()) in over and f.act != "retract"
     ]
     return [finding for finding in findings if finding not in ended]
+
+
+_WISHES = ("answer_length", "answer_format", "communication_style", "preference", "preferred_language")
+_AT_AN_END = re.compile(
+    r"\b(?:until|till|til)\b(?! (?:further notice|i (?:say|tell|ask|change)|told|otherwise|you hear|forever))|\bthis (?:one )?time\b|"
+    r"\bjust (?:this )?once\b|\bfor (?:this|the next) (?:one|chat|session|conversation|message|question|answer|email|hour|task)\b"
+)
+
+
+def _without_passing(findings: Sequence[Finding]) -> list[Finding]:
+    """*findings* without wishes about answers that end by themselves at no known day: "keep it brief till the cast is off"."""
+    return [
+        f for f in findings
+        if f.attribute not in _WISHES or f.act != "state" or f.valid_to or not _AT_AN_END.search(f.sentence.low, f.end)
+    ]  # fmt: skip
 
 
 def _without_unnamed(findings: Sequence[Finding]) -> list[Finding]:

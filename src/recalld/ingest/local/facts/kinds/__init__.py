@@ -100,6 +100,7 @@ _NEEDED: Mapping[str, tuple[str, ...]] = {
     "hobbyist": ("hobbyist",),
     "degree": ("degree",),
     "style": ("style_format", "style_length", "style_tone"),
+    "manner": ("style_format", "style_length", "style_tone"),
     "shifts": ("shift",),
     "intolerance": ("allergen",),
     "homekind": ("dwelling",),

@@ -47,7 +47,8 @@ _ORDINAL = r"\d{1,2}(?:st|nd|rd|th)?"
 DATE = (
     rf"(?:(?:the )?{_ORDINAL} (?:of )?{_MONTH}\b\.?(?:,? \d{{4}})?|{_MONTH}\b\.? (?:the )?{_ORDINAL}\b(?:,? "
     rf"\d{{4}})?|\d{{4}}-\d\d-\d\d|\d{{1,2}}[./]\d{{1,2}}[./]\d{{2,4}}"
-    rf"|(?:the )?\d{{1,2}}(?:st|nd|rd|th)\b|{_MONTH} \d{{4}}|(?:next |this )?{_DAY}\b)"
+    rf"|(?:the )?\d{{1,2}}(?:st|nd|rd|th)\b|{_MONTH} \d{{4}}|(?:next |this )?{_DAY}\b"
+    rf"(?:,? (?:the )?(?:\d{{1,2}}(?:st|nd|rd|th)(?: (?:of )?{_MONTH}\b)?|\d{{1,2}} (?:of )?{_MONTH}\b|{_MONTH}\b\.? {_ORDINAL}\b))?)"
 )
 TIME = (
     r"(?:(?:half past |quarter (?:past|to) )?\d{1,2}(?:[:.]\d\d)?\s?(?:am|pm|a\.m\.|p\.m\.|o'clock|h|uhr)?|noon|"
@@ -113,8 +114,11 @@ def days(text: str, _cased: bool) -> Iterator[Reading]:
         text,
         re.IGNORECASE,
     )
-    if match and len(match.group("v")) > 2:
+    if match and len(match.group("v")) > 2 and not re.match(_DAY_OF_MONTH, text[match.end() :], re.IGNORECASE):
         yield Reading(match.group("v"))
+
+
+_DAY_OF_MONTH = rf",? (?:the )?(?:\d{{1,2}}(?:st|nd|rd|th)\b|\d{{1,2}} {_MONTH}|{_MONTH}\b\.? \d)"
 
 
 def year(text: str, _cased: bool) -> Iterator[Reading]:

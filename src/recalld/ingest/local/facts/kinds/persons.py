@@ -29,13 +29,14 @@ def name(text: str, cased: bool) -> Iterator[Reading]:
             found.append(word)
         else:
             break
-    if not found and not cased and phrase and _plausible_name(phrase[0]):
-        found = phrase[:2] if len(phrase) == 2 and _plausible_name(phrase[1]) else phrase[:1]
-    if found and _plausible_name(found[0]):
+    if not found and not cased and phrase and plausible_name(phrase[0]):
+        found = phrase[:2] if len(phrase) == 2 and plausible_name(phrase[1]) else phrase[:1]
+    if found and plausible_name(found[0]):
         yield Reading(" ".join(found))
 
 
-def _plausible_name(word: str) -> bool:
+def plausible_name(word: str) -> bool:
+    """True for a word that may be a person's name: it is no ordinary word and names nothing else."""
     key = word.casefold()
     if not re.fullmatch(r"[^\W\d_][\w'’.-]*", word) or key in ORDINARY or key in RELATIONS or key in STOP:
         return False
@@ -88,7 +89,7 @@ def titled(text: str, cased: bool) -> Iterator[Reading]:
 def firstname(text: str, _cased: bool) -> Iterator[Reading]:
     """A capitalised name right at the slot."""
     match = re.match(r"([^\W\d_][^\W\d_'’-]*(?:-[^\W\d_]+)?)(?:['’]s\b)?", text)
-    if match and capitalised(match.group(1)) and not match.group(1).isupper() and _plausible_name(match.group(1)):
+    if match and capitalised(match.group(1)) and not match.group(1).isupper() and plausible_name(match.group(1)):
         yield Reading(match.group(1))
 
 

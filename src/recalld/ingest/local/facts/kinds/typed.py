@@ -200,17 +200,22 @@ def vehicle(text: str, _cased: bool) -> Iterator[Reading]:
             yield Reading(" ".join(phrase[:size] + _model(phrase[size:])), attribute)
             return
         for length in range(len(phrase), 0, -1):
-            if lexicon.head(phrase[:length], name) and (
-                (phrase[length - 1].islower() and name != "car") or phrase[length - 1].casefold() in _GENERIC_CARS
+            if (
+                lexicon.head(phrase[:length], name)
+                and (phrase[length - 1] not in _COMMON_MAKES)
+                and ((phrase[length - 1].islower() and name != "car") or phrase[length - 1].casefold() in _GENERIC_CARS)
             ):
                 yield Reading(" ".join(phrase[:length]), attribute)
                 return
 
 
 _GENERIC_CARS = words("van campervan camper pickup suv minivan wagon hatchback convertible hybrid truck car")
+_COMMON_MAKES = words(
+    "trek specialized giant scott cube canyon kona tern gazelle triumph"
+)  # in small letters, ordinary words
 _ORDINARY_CARS = words(
     "mini smart seat golf polo focus leaf panda genesis fiesta rover lincoln jaguar van hybrid convertible ram "
-    "scout giant cube canyon scott kona tern cowboy triumph suv pickup escort"
+    "scout giant cube canyon scott kona tern cowboy triumph suv pickup escort trek specialized gazelle tandem beetle"
 )
 
 
@@ -281,6 +286,24 @@ def style(text: str, _cased: bool) -> Iterator[Reading]:
     )
     if joined:
         yield from style(joined.group("next"), True)
+
+
+_ONE_TEXT = re.compile(
+    r"(?:an?|one|another|some|this|the|that)\s.{0,60}?\b(?:message|e-?mail|mail|letter|reply|response|answer|note|text|version|"
+    r"summary|explanation|list|speech|bio|poem|story|toast|intro|introduction|description|caption|post|review|reminder|refusal|invitation|"
+    r"wording|phrase|sentence|overview|excuse|joke|line|title|name|slogan|way)\b(?! (?:each|every) time| always| from now on)"
+)
+_TO_SOMEBODY = re.compile(
+    r"[\w-]+(?: and [\w-]+)? (?:words?|wording|messages?|e-?mails?|letters?|repl(?:y|ies)|notes?|"
+    r"texts?|phrases?|sentences?|answers?|lines?) "
+    r"(?:to|for) (?!me\b|us\b|my (?:questions|messages)|everything|all\b|any\b)"
+)
+
+
+def manner(text: str, cased: bool) -> Iterator[Reading]:
+    """A way of answering that somebody wants in general, not of one text ("a polite message to a customer")."""
+    if not (_ONE_TEXT.match(text.casefold()) or _TO_SOMEBODY.match(text.casefold())):
+        yield from style(text, cased)
 
 
 def preferred(text: str, _cased: bool) -> Iterator[Reading]:
@@ -695,6 +718,7 @@ TYPED: Mapping[str, Kind] = {
     "carname": car_name,
     "hardware": hardware,
     "style": style,
+    "manner": manner,
     "preferred": preferred,
     "likable": likable,
     "dislikable": dislikable,

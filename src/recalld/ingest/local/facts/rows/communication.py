@@ -16,8 +16,7 @@ ROWS = (
         ),
     ),
     row(
-        "{i} {adv}? prefer|like|want|need|would_like|love|expect <:style> "
-        "answers|replies|responses|messages|explanations|feedback|tone|please?",
+        "{i} {adv}? prefer|like|want|need|would_like|love|expect <:manner>",
         planned=True,
     ),
     row(

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from recalld.ingest.local.facts.row import row
 
+_NEWBORN = (
+    r"\b(?:baby|newborn|the twins|(?:our|my) (?:\w+ )?(?:son|daughter|boy|girl|little one)|(?:second|third|fourth|little|new) one|"
+    r"birth announcement|announcement|niece|nephew|grand(?:son|daughter|child)|he|she|his|her|cat|dog|puppy|kitten|foal)\b"
+)
+
 # fmt: off
 ROWS = (
     row("{my} full|real|legal|first|actual|proper|given|new|married|birth? name {is} {adv}? <name:name>"),
@@ -11,6 +16,9 @@ ROWS = (
     row("^ name's|name_is <name:name>", addressed=True),
     row("^ name : <name:name>", addressed=True),
     row("the_name is|'s <name:name>", addressed=True),
+    row("^ <name:name> 's|is my name", addressed=True),
+    row("^ <name:name> 's|is the name ,|and|-|:|;|$", addressed=True),
+    row("^ <name:name> is what i'm|i_am called|named", addressed=True),
     row("^ this is <name:name> here|speaking|again|from|writing|,", addressed=True),
     row("^ it's|its|it_is <name:name> here|again|speaking", addressed=True),
     row("^ <name:callname> here $", addressed=True, confidence=0.7),
@@ -70,7 +78,7 @@ ROWS = (
     row("{my} birthday|bday|b-day|birth_date|birthdate|date_of_birth|dob {is} {adv}? on? <birthday:date>"),
     row("{my} .. birthday|bday falls_on|falls on? <birthday:date>"),
     row("{i} {adv}? was? born {adv}? on <birthday:date>"),
-    row("^ born on <birthday:date>"),
+    row("^ born on <birthday:date>", unless=_NEWBORN),
     row("{i} was? born in <birth_year:year>"),
     row("date_of_birth|dob|birthday|birth_date : <birthday:date>", addressed=True),
     row("{im} {a}? <zodiac_sign:zodiac>"),

@@ -20,6 +20,12 @@ _PET = (
     "guinea_pig|goldfish|snake|lizard|donkey|goat"
 )
 
+_ONE_MORE = (
+    r"\b(?:(?:we have|we've got|i have|i've got|here comes|is) (?:a|our|my) (?:second|third|fourth|fifth|new) "
+    r"(?:one|baby|child|kid|son|daughter)|"
+    r"our (?:newborn|new baby|baby)|(?:she|he|the baby)(?:'s| is| has) (?:here|arrived))\b"
+)
+
 # fmt: off
 ROWS = (
     # partner
@@ -145,6 +151,10 @@ ROWS = (
     ),
     row("little <child:firstname> arrived|was_born|is_here|came", addressed=True),
     row("{have} {a} .. " + _CHILD + " , <child:firstname>"),
+    row("^ <child:firstname> , born on|at|in|this|last|yesterday|today", addressed=True, needs=_ONE_MORE),
+    row("^ /[^\\W\\d_]+/ , born {adv}? on? <child_birthday:date>", addressed=True, needs=_ONE_MORE),
+    row("{have} {a}|our second|third|fourth one|baby|child|kid now? , <child:firstname>"),
+    row("{i} call|called|named her|him|the_baby <child:firstname>", needs=_ONE_MORE),
     # pets
     row("{have} {a} .. " + _PET + " ,? called|named|whose_name_is|by_the_name_of <pet:names>"),
     row("{my} .. " + _PET + " is|'s? called|named <pet:names>", asked=True),
