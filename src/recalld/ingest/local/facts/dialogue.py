@@ -95,6 +95,12 @@ QUESTIONS = (
     _ask("how .. you .. take .. coffee", "favorite_coffee:coffeestyle"),
     _ask("which|what team|department", "team:thing"),
     _ask("what's|what_is your goal|aim|target", "goal:goal"),
+    _ask("occupation|profession|job_title|job|your_job $", "job_title:occupation"),
+    _ask("employer|workplace|place_of_work|company_name $", "employer:org"),
+    _ask("city|town|place_of_residence|city_of_residence|residence $", "home_city:place"),
+    _ask("date_of_birth|birthdate|birthday $", "birthday:date"),
+    _ask("passport_number|passport_no|passport $", "passport_number:docnumber"),
+    _ask("nationality|citizenship $", "nationality:nationality!"),
 )
 _FAVOURITE = re.compile(
     r"\bwhat(?:'s|s| is| are) your (?:all-time |absolute )?favou?rite (?P<noun>[\w -]{3,25}?)\s*(?:\?|$|these|right|of|at|for|to)"
@@ -125,7 +131,7 @@ _OFFER = re.compile(
     r"\b(?:shall|should|may|can|could|would|do you (?:want|need|prefer|mind)|want me|would you like|like me|need help|is it ok)\b"
 )
 _CLAIM = re.compile(
-    r"^(?:.{0,40}?\b(?:looks like|look like|sounds like|seems? (?:like|that|to me)|appears? that|assum(?:e|ing)|"
+    r"^(?:(?:from|according to|based on|going by|judging by|per) [^,.]{2,50}, )?(?:.{0,40}?\b(?:looks like|look like|sounds like|seems? (?:like|that|to me)|appears? that|assum(?:e|ing)|"
     r"take it|gather|believe|think|guess|noted?:?|understand|see that|remember(?: that)?|recall|mentioned|"
     r"said|told me|check|confirm|as far as i know|correctly|notes say|records say|right in thinking|understood)[,"
     r":]?\s+(?:that\s+|earlier\s+)?)?"

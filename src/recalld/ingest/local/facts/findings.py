@@ -293,8 +293,13 @@ def _of_the_user(row: Row, match: re.Match[str], words: str, mood: Mood) -> bool
     return mood.own_subject(start)
 
 
+_HOLDER = re.compile(r"\b(?:my|our) (?:\w+ )?(?P<who>\w+) (?:has|had|got|adopted|keeps|owns|bought|raises)\b")
+
+
 def _of_somebody(words: str) -> bool:
     """True when the words of a match name somebody else's thing ("my neighbour's dog"); "my husband's name" is one's own."""
+    if any(match.group("who") in RELATIONS for match in _HOLDER.finditer(words)):
+        return True
     return any(
         match.group("who") in RELATIONS and match.group("what") not in ("name", "called", "named")
         for match in re.finditer(r"(?P<who>\w+)'s?\s+(?P<what>\w+)", words)

@@ -181,6 +181,8 @@ def _alternatives(element: str) -> list[str]:
 
 
 def _alternative(text: str, *, lead: bool) -> str:
+    if text == "$":
+        return r"\s*[.!?…]*$"
     if "(?" in text:
         return rf"\s+{text}" if lead else text
     return _literal(text, lead=lead)

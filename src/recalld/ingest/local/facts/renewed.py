@@ -35,7 +35,8 @@ _CALLED = (
     r"(?:are|is) now called|rebranded (?:as|to)) "
 )
 _SINCE = re.compile(
-    r"\s*(?:now|instead|from now on|from here on|these days|again|this (?:term|season|year|month)|since\b|as of|signed)"
+    r"\s*(?:now|instead|from now on|from here on|these days|again|(?:this|last|in (?:the )?)\s?(?:term|season|year|month|week|spring|"
+    r"summer|autumn|winter|january|february|march|april|may|june|july|august|september|october|november|december)\b|since\b|as of|signed)"
 )
 
 

@@ -151,7 +151,24 @@ def clock_time(text: str, _cased: bool) -> Iterator[Reading]:
         yield Reading(match.group("v"))
 
 
+_PART = r"(?:(?:left|right|lower|upper) )?(?:ankle|knee|hip|shoulder|wrist|elbow|back|neck|heart|lungs|bladder|foot)"
+
+
+def weak_part(text: str, _cased: bool) -> Iterator[Reading]:
+    """A part of the body that is weak for long, as a trait: "left ankle is weak" → "weak left ankle"."""
+    match = re.match(
+        rf"(?P<part>{_PART}) (?:is|are|has been|'s) (?:a bit |rather |quite |still |very |always )?(?P<how>weak|bad|dodgy|arthritic|unstable|fused)"
+        r"(?=\s*(?:$|[,.;!?)]|and\b|so\b|but\b|since\b|after\b|from\b))",
+        text,
+        re.IGNORECASE,
+    )
+    if match:
+        yield Reading(f"{match.group('how')} {match.group('part')}")
+
+
 FORMS: Mapping[str, Kind] = {
+    "weakpart": weak_part,
+    "badpart": _matching(rf"(?:weak|bad|dodgy|arthritic|unstable|trick) {_PART}\b(?! (?:joke|pain today|hair))"),
     "impaired": _matching(
         r"(?:partially |half |completely )?(?:deaf|blind) (?:in|on) (?:one|my left|my right|the left|the right|both) "
         r"(?:ears?|eyes?|side)"
@@ -198,6 +215,10 @@ FORMS: Mapping[str, Kind] = {
         r"night bus|lifeboats?|fire brigade|community garden|repair caf[eé]|refugee cent(?:re|er)|youth club|care home|"
         r"animal rescue|sanctuary|helpline|crisis line|food pantry|city farm|red cross|scouts|hospital radio|samaritans)\b"
     ),
+    "fulldate": _matching(rf"\d{{1,2}}(?:st|nd|rd|th)? (?:of )?{_MONTH}\.?,? (?:19|20)\d\d|{_MONTH}\.? \d{{1,2}}(?:st|nd|rd|th)?,? (?:19|20)\d\d"),
+    "docnumber": _matching(r"(?=[A-Z\d]*\d{4})[A-Z]{0,3}\d[A-Z\d]{5,9}\b"),
+    "bigprint": _matching(r"(?:large|larger|big|bigger|extra large) (?:letters|print|type|font|text)\b"),
+    "seat": _matching(r"(?:(?:window|aisle|front(?:[- ]row)?|back(?:[- ]row)?|middle|exit[- ]row|forward-facing) (?:seat|row)s?\b|aisle\b|window\b(?= (?:always|as)))"),
     "nth": _nth,
     "nperson": _matching(rf"{NUMBER}[- ]person(?= household)"),
     "amount": _matching(

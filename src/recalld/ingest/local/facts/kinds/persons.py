@@ -137,6 +137,7 @@ def children(text: str, _cased: bool) -> Iterator[Reading]:
 def names(text: str, cased: bool) -> Iterator[Reading]:
     """A list of first names: "Leo and Maya"."""
     text = re.sub(r"\s*\(\s*(?:\d{1,2}|aged? \d{1,2}|\d{1,2} (?:years|months|yrs?|y/?o)[^)]{0,6})\s*\)", "", text)
+    text = re.sub(r"(?<=[^\W\d_]),? (?:is |aged? )?\d{1,2}(?=\s*(?:,|;|\band\b|&|$|[.!?)]))", "", text)
     for part in re.split(r"\s*(?:,\s*(?:and\s+)?|\s+(?:and|&)\s+)", text)[:6]:
         segment = re.sub(r"^(?:little|baby|big|our|my)\s+", "", part)
         found = list(name(segment, cased))

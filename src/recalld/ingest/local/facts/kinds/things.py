@@ -156,6 +156,58 @@ def handle(text: str, _cased: bool) -> Iterator[Reading]:
         yield Reading(value)
 
 
+_MADE = words(
+    """
+    kites candles soap cheese furniture jewellery jewelry pottery wine beer cider mead quilts lampshades baskets dolls puppets jam knives guitars
+    violins masks toys clocks boats birdhouses ceramics bowls rugs cards books paper leather chocolates pasta sourdough kimchi perfume
+    terrariums dioramas drones robots synths pedals keyboards fountains sculptures stained-glass mosaics beads ukuleles bows arrows
+    """
+)
+
+
+def crafted(text: str, _cased: bool) -> Iterator[Reading]:
+    """A craft told by what is made: "making kites"; not "making plans"."""
+    match = re.match(
+        r"(?P<v>(?:making|building|brewing|carving|weaving|binding|restoring|forging) (?P<what>[\w-]+))\b",
+        text,
+        re.IGNORECASE,
+    )
+    if match and match.group("what").casefold() in _MADE:
+        yield Reading(match.group("v"))
+
+
+def pills(text: str, _cased: bool) -> Iterator[Reading]:
+    """A list of medicines, each with its dose or time behind it: "metformin 500 with breakfast, ramipril at night"."""
+    for part in re.split(r"\s*(?:[,;]|\band\b|\+|&)\s*", text)[:8]:
+        phrase = part.split()
+        size = lexicon.leading(phrase[:3], "medication") if phrase else 0
+        if size:
+            yield Reading(" ".join(phrase[:size]))
+
+
+def username(text: str, cased: bool) -> Iterator[Reading]:
+    """A user name that cannot be taken for a word: with a digit, an underscore or a capital inside."""
+    for reading in handle(text, cased):
+        if re.search(r"[\d_.@-]|[a-z][A-Z]", reading.value) and re.search(r"[^\W\d_]{2}", reading.value):
+            yield reading
+
+
+_SITES = words(
+    """
+    github gitlab instagram insta twitter discord telegram mastodon bluesky tiktok reddit steam twitch youtube lichess chess.com strava
+    goodreads letterboxd duolingo spotify soundcloud bandcamp pinterest tumblr flickr deviantart etsy ebay vinted stackoverflow kaggle
+    codeforces leetcode hackernews ravelry geocaching untappd wikipedia openstreetmap snapchat threads xbox psn signal skype komoot
+    """
+)
+
+
+def site(text: str, _cased: bool) -> Iterator[Reading]:
+    """A site that people have an account at."""
+    match = re.match(r"[\w.]+", text)
+    if match and match.group().casefold().strip(".") in _SITES:
+        yield Reading(match.group().casefold().strip(".").removesuffix(".com"))
+
+
 def noun(text: str, _cased: bool) -> Iterator[Reading]:
     """The name of an attribute: one to three plain words."""
     phrase = [strip(word) for word in text.split()]

@@ -299,7 +299,7 @@ def firm(text: str, _cased: bool) -> Iterator[Reading]:
 
 
 _TRADES = {
-    r"drive (?:a |the )?(?P<what>tram|bus|taxi|truck|lorry|forklift|ambulance|train|cab|van|school bus)s?": "{} driver",
+    r"drive (?:an? |the )?(?:(?:number|no\.?|line) [\w-]+ |(?:city|night|tour|local|late|yellow|double-decker) )?(?P<what>tram|bus|taxi|truck|lorry|forklift|ambulance|train|cab|van|school bus)s?": "{} driver",
     r"translate": "translator",
     r"interpret (?:for|at|in)": "interpreter",
     r"proofread": "proofreader",
@@ -360,3 +360,69 @@ def trade(text: str, cased: bool) -> Iterator[Reading]:
             "everything",
         ):
             yield reading
+
+
+_DOINGS = {
+    "nursing": "nurse",
+    "teaching": "teacher",
+    "welding": "welder",
+    "lecturing": "lecturer",
+    "waitressing": "waitress",
+    "bartending": "bartender",
+    "interpreting": "interpreter",
+}
+
+
+def doing(text: str, _cased: bool) -> Iterator[Reading]:
+    """An occupation told by what one is doing somewhere: "nursing at Ostwald Clinic" → "nurse"."""
+    match = re.match(
+        rf"(?P<v>{'|'.join(_DOINGS)}) (?:at|for|in|on) (?!home|bed|the|my|your|a |an |private|secret|general|july|june)",
+        text,
+        re.IGNORECASE,
+    )
+    if match and text[match.end() : match.end() + 1].isupper():
+        yield Reading(_DOINGS[match.group("v").casefold()])
+
+
+def hand_work(text: str, _cased: bool) -> Iterator[Reading]:
+    """Work with one's hands on something: "pack veterinary medicine" → "packs veterinary medicine"."""
+    match = re.match(
+        r"(?P<verb>pack|assemble|sort|inspect|solder|weld|label|sew|stack|load) (?P<what>.+)", text, re.IGNORECASE
+    )
+    phrase = take(match.group("what"), most=3, stop=STOP | {"and", "or"}) if match else []
+    if match and phrase and phrase[0].casefold() not in DETERMINERS | ORDINARY | EMPTY:
+        yield Reading(f"{match.group('verb').lower()}s {' '.join(phrase)}")
+
+
+def cook_house(text: str, _cased: bool) -> Iterator[Reading]:
+    """Where somebody cooks for a living: "at a canteen" → "cook"."""
+    if re.match(
+        r"(?:at|in|for) (?:an? |the )?(?:(?:[\w-]+ ){0,2}(?:canteen|restaurant|bistro|diner|cafeteria|care home|nursery|mess hall|hotel)"
+        r"|(?:hospital|school|hotel|restaurant|prison|works|army|ship's) kitchen)\b",
+        text,
+        re.IGNORECASE,
+    ):
+        yield Reading("cook")
+
+
+_STUDIES = words(
+    """
+    medicine law engineering nursing architecture physics chemistry biology mathematics maths history philosophy economics psychology
+    pharmacy dentistry veterinary sociology linguistics geography geology journalism theology informatics accounting midwifery
+    literature politics anthropology archaeology statistics
+    """
+)
+
+
+def study_field(text: str, _cased: bool) -> Iterator[Reading]:
+    """A subject that is studied at a university."""
+    match = re.match(
+        r"(?:(?:computer|political|social|data|environmental|sports) science|[a-z]+(?: engineering)?)\b",
+        text,
+        re.IGNORECASE,
+    )
+    if match and (
+        match.group().split()[0].casefold() in _STUDIES
+        or match.group().casefold().endswith(("science", " engineering"))
+    ):
+        yield Reading(match.group())

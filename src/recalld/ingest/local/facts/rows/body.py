@@ -220,4 +220,14 @@ ROWS = (
         "allerg|throat|epipen|pen|hives|swell",
     ),
     row("{i} carry|have {a} .. pen|epipen|auto-injector for|because_of .. <allergy:allergen+>"),
+    row("<allergy:allergens> is|are {adv}? on {my} allergy|allergies list", addressed=True),
+    row("add|put <allergy:allergens> to|on {my} allergy|allergies|allergens list?", addressed=True, asked=True),
+    row("{my} <health_condition:weakpart>", asked=True, any_mood=True),
+    row("{have} {a} <health_condition:badpart> ,|and|so|since|from|but|that|which|."),
+    row(
+        "pill|pills|medication|medicine|meds|tablet|tablets list|schedule|plan|box|organiser|organizer|reminder|timetable for_me|: {adv}? :? "
+        "<medication:pills>",
+        addressed=True, asked=True, unless=r"\b(?:mum|mom|dad|mother|father|gran\w*|wife|husband|his|her|patient\w*|dog|cat)\b",
+    ),
+    row("{my} pills|medication|meds|tablets|medicines|prescription|prescriptions is|are|: <medication:pills>"),
 )

@@ -271,4 +271,13 @@ ROWS = (
         "from_now_on|now|please|from_here|from_here_on|,|$",
         addressed=True, confidence=0.7,
     ),
+    row("in|into|between|of|with|know <language:language+> , {i} {adv}? speak|read|write|know both|all_three|all_of_them|them_all|the_lot", addressed=True, planned=True),
+    row(
+        "add|plus|put <language:language!> ,|too|as_well|- .. i|i've|i'm speak|know|learned|learnt|picked|fluent|picked_up|read",
+        addressed=True,
+    ),
+    row(
+        "and|in|use|with|also|but? <text_size:bigprint> please|pls|always|from_now_on|,", addressed=True, value="{}",
+        needs=r"\b(?:eyes|eyesight|glasses|sight|vision|see well|squint\w*|cataracts?)\b",
+    ),
 )

@@ -261,4 +261,26 @@ ROWS = (
     ),
     row("{im} {a} .. family|household of <household:number>"),
     row("{im} {adv}? <household:number> at_home|in_the_house|in_the_flat|under_one_roof"),
+    # left behind, and come home
+    row(
+        "the|our|my .. " + _DWELLING + " in <home_city:town> is|was|has_been {adv}? given_up|sold|empty|cleared|handed_over|history|gone|"
+        "let|rented_out|cancelled|handed_back",
+        retract=True, addressed=True,
+    ),
+    row(
+        "{ive}? {adv}? gave_up|given_up|sold|handed_back|handed_over|moved_out_of|let_go_of|cancelled|terminated|cleared|emptied "
+        "the|our|my .. " + _DWELLING + " in <home_city:town>",
+        retract=True,
+    ),
+    row("{im} .. home .. again|at_last|for_good :|-|, <home_city:town>", unless=_AWAY),
+    row("{im} home again|at_last|for_good in <home_city:town>", unless=_AWAY),
+    row(
+        "fourth|fifth|sixth|seventh|eighth|ninth|tenth winter|summer|week|month|year|autumn|spring in <home_city:town>",
+        addressed=True, unless=_AWAY,
+        needs=r"\b(?:i (?:have )?moved|we (?:have )?moved|i've moved|we've moved|postcode|post code|new address|unpack\w*|registered|here)\b",
+    ),
+    row(
+        "first|second|third|fourth|fifth|sixth week|month|year in <home_city:town>", addressed=True,
+        needs=r"\b(?:i moved|we moved|i've moved|we've moved|old (?:postcode|post code|address|zip code))\b",
+    ),
 )

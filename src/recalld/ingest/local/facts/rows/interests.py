@@ -277,4 +277,10 @@ ROWS = (
         "after {my}|the|a? <workout_time:daytime>",
         confidence=0.75,
     ),
+    row("{i} {adv}? run trails|the_trails", gives={"hobby": "trail running"}, unless=r"\b(?:trail|tour) guide\b"),
+    row("{i} {adv}? run marathons|ultras|half-marathons|ultramarathons", gives={"hobby": "marathon running"}),
+    row("{i} {adv}? ride horses", gives={"hobby": "horse riding"}),
+    row("{i} {adv}? lift weights", gives={"hobby": "weightlifting"}),
+    row("{ive}? {adv}? started|begun|began|taken_up|took_up|learning_to|got_into|gotten_into <hobby:crafted>"),
+    row("{im} {adv}? into <hobby:crafted> now|these_days|lately"),
 )

@@ -20,6 +20,10 @@ _PET = (
     "guinea_pig|goldfish|snake|lizard|donkey|goat"
 )
 
+_NOT_OURS = (
+    r"\b(?:niece|nephew|friend'?s?|neighbou?r'?s?|sister'?s?|brother'?s?|cousin'?s?|class|pupils|babysit\w*|godchild\w*|grandkids|"
+    r"grandchildren|colleague'?s?|client'?s?|customer'?s?|characters?|stor(?:y|ies))\b"
+)
 _ONE_MORE = (
     r"\b(?:(?:we have|we've got|i have|i've got|here comes|is) (?:a|our|my) (?:second|third|fourth|fifth|new) "
     r"(?:one|baby|child|kid|son|daughter)|"
@@ -338,4 +342,15 @@ ROWS = (
         unless=r"\b(?:niece|nephew|cousin|friend|sister|brother|neighbou?r)\b", confidence=0.6,
     ),
     row("{im} /\\d{1,2}/ weeks|months along|pregnant|gone", gives={"pregnancy": "pregnant"}),
+    row(
+        "/(?:two|three|four|five|2|3|4|5)/ {adv}? kids|children|boys|girls|sons|daughters|little_ones ,|:|(|- <child:names>",
+        addressed=True, needs=r"\b(?:they share|my|our|we|us|at home|i'm)\b", confidence=0.75, unless=_NOT_OURS,
+    ),
+    row("twins|triplets on_the_way", gives={"pregnancy": "twins on the way"}, addressed=True, needs=r"\b(?:i|i'm|my|we|our)\b"),
+    row(
+        "back|home|returned|came_back from the|our honeymoon",
+        gives={"relationship_status": "married"}, addressed=True, needs=r"\b(?:i|i'm|my|we|we're|our)\b", unless=_NOT_OURS,
+    ),
+    row("{my} honeymoon was|is_over|cost", gives={"relationship_status": "married"}),
+    row("{ive}? back from {my}|the honeymoon", gives={"relationship_status": "married"}),
 )

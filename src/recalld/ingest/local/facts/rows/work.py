@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from recalld.ingest.local.facts.row import row
+from recalld.ingest.local.facts.row import Meaning, row
+
+_NO_JOB = (
+    r"\b(?:gym|hotel|hostel|camp\w*|beach|resort|festival|airbnb|holidays?|vacation|pool|school trip|uni|university|choir|visit\w*|"
+    r"daughter|son|husband|wife|sister|brother|bank account|tariff|subscription|physio|rehab)\b"
+)
+_RETIRED: Meaning = {"gives": {"employment_status": "retired"}, "ends": {"job_title": "", "employer": ""}}
 
 # fmt: off
 ROWS = (
@@ -87,7 +93,7 @@ ROWS = (
         "{im} {a}? .. retired|a_pensioner|retiree",
         gives={"employment_status": "retired"}, ends={"job_title": "", "employer": ""},
     ),
-    row("{i} {adv}? retired", gives={"employment_status": "retired"}, ends={"job_title": "", "employer": ""}),
+    row("{i} {adv}? retired $|from|last|in|this|at|early|years|after|and|so|but|two|three|five|ten|a", **_RETIRED),
     row("{i}? {adv}? left|quit|resigned|resigned_from|leaving <employer:firm>", retract=True, confidence=0.7),
     row(
         "{i}? {adv}? quit|left|lost|handed_in_my_notice_at|gave_up {my} job|position|role|work at|with|as? "
@@ -425,4 +431,36 @@ ROWS = (
         "add|put|note <certification:certificate> to|on|next_to|beside|under the|my .. list|certs|certificates|qualifications|cv|resume",
         addressed=True, needs=r"\b(?:certs?|certificat\w+|qualif\w+|licen[cs]es?)\b", confidence=0.75,
     ),
+    # told by what one does there, and going back to it
+    row("{im} {adv}? <job_title:doing>"),
+    row("{im} {adv}? nursing|teaching|cooking|welding|lecturing|waitressing|bartending|tutoring|interpreting at|for|with <employer:org>"),
+    row(
+        "{i} <job_title:handwork>", confidence=0.7,
+        needs=r"\b(?:at work|factory|warehouse|production line|assembly line|the machines|night shift|depot|foreman|sorting centre)\b",
+    ),
+    row("{i} cook <job_title:cookhouse>"),
+    row(
+        "^ /(?:\\w+|\\d+)/ years|months at|with <employer:firm> already|now|and_counting|today",
+        addressed=True, unless=_NO_JOB, confidence=0.8,
+    ),
+    row(
+        "^ /(?:\\w+|\\d+)/ days|weeks at|with <employer:firm> already|now|and_counting|today",
+        addressed=True, unless=_NO_JOB, confidence=0.75,
+        needs=r"\b(?:job|boss|shift|office|colleagues?|contract|team|cv|hired|still \w+er|probation|payslip|work)\b",
+    ),
+    row(
+        "{ive}? {adv}? crawled|went|gone|came|come|returned|ran|crept back to|at <employer:firm>",
+        unless=_NO_JOB,
+        needs=(
+            r"\b(?:my old (?:locker|desk|boss|team|job|office|colleagues|ward|shift)|paid (?:late|more|less|better|badly)|rehired|"
+            r"took me back|same (?:desk|boss|team|ward) as before|handed in my notice|the (?:rota|salary|pay))\b"
+        ),
+    ),
+    row("{ive} retired from the|my|our|teaching|nursing|work|medicine|law|farming|practice|working", **_RETIRED),
+    row("{ive} retired $|last|in|this|at|early|years|after|and|so|but|now", **_RETIRED),
+    row("first|second|third|fourth|fifth|sixth|final|last year of <education:studyfield>", addressed=True, unless=r"\b(?:he|she|they|his|her)\b"),
+    row("{im} {a}? first|second|third|fourth|fifth|final|last -?year <education:studyfield> student"),
+    row("{im} <working_hours:shifts> at|in|now|again|since|these_days"),
+    row("{my} shift|shifts {adv}? starts|start|begins|begin {adv}? at? <shift_start:clocktime>", asked=True),
+    row("{i} start work|my_shift|the_shift|shift at <shift_start:clocktime>"),
 )
