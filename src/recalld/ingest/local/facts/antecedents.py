@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import cache
 from itertools import pairwise
 
 from recalld.ingest.local.facts import lexicon
@@ -91,6 +92,72 @@ def introduced(sentences: Sequence[Sentence], reader: Reader) -> Iterator[Findin
         if sentence.seq == following.seq and (match := _INTRODUCED.search(sentence.low)) and not following.question:
             attribute, kind_name = _NEW_THING[match.group("noun")]
             yield from _values(attribute, kind_name, following, 0, reader)
+
+
+_PLAYED = re.compile(
+    r"\b(?:i|we) (?:still |also |usually |often |only |mostly )?play(?: it)? (?=every|each|most|twice|once|daily|regularly|since|"
+    r"on (?:mon|tues|wednes|thurs|fri|satur|sun)days?\b|on weekends\b|at (?:weddings|parties|church|funerals|festivals|the \w+ every)\b|"
+    r"with (?:the|some|a couple of|a few|other|my) (?:old |other )?(?:men|women|guys|lads|band|group|orchestra|quartet|people|neighbours|"
+    r"others|pensioners|regulars|boys|girls|mates|friends)\b)"
+)
+_INSTRUMENT = ("instrument", "instrument", r"\b(?:my|the|an?) ")
+_GAME = ("hobby", "sport", r"\b")
+
+
+def played(sentences: Sequence[Sentence]) -> Iterator[Finding]:
+    """What is played, where that was said just before: "how do I stop my oud from detuning? I play at weddings"."""
+    heard = ""
+    for sentence in sentences:
+        match = _PLAYED.search(sentence.low)
+        mood = Mood(sentence)
+        if match and not (mood.asked(match.start()) or mood.supposed(match.start()) or mood.ironic):
+            yield from _last_played(f"{heard} {sentence.low[: match.start()]}", sentence, match)
+        heard = f"{heard} {sentence.low}"[-300:]
+
+
+def _last_played(heard: str, sentence: Sentence, match: re.Match[str]) -> Iterator[Finding]:
+    for attribute, class_name, before in (_INSTRUMENT, _GAME):
+        entries = "|".join(sorted(map(re.escape, _playable(class_name)), key=len, reverse=True))
+        last = max(re.finditer(rf"{before}(?P<what>{entries})\b", heard), key=lambda found: found.start(), default=None)
+        if last is not None:
+            if not _OTHERS.search(heard, max(last.start() - 25, 0)):
+                yield Finding(
+                    attribute=attribute, value=last.group("what"), sentence=sentence, place=match.start(), end=match.end(),
+                    start=match.start(), confidence=0.7,
+                )  # fmt: skip
+            return
+
+
+@cache
+def _playable(class_name: str) -> frozenset[str]:
+    games = frozenset(
+        ("backgammon", "chess", "bridge", "poker", "mahjong", "dominoes", "scrabble", "cribbage", "darts", "skat")
+    )
+    return games | lexicon.classes()["sport"] if class_name == "sport" else lexicon.classes()[class_name]
+
+
+_GOT_MINE = re.compile(
+    r"\b(?:got|bought|ordered|picked up|received|collected) mine\b|\bmine (?:arrived|came|is here)\b"
+)
+
+
+def got_too(sentences: Sequence[Sentence]) -> Iterator[Finding]:
+    """What somebody got, where the same message named it: "which RAM fits a Framework 13? Got mine last week"."""
+    for sentence, following in pairwise(sentences):
+        match = _GOT_MINE.search(following.low) if sentence.seq == following.seq else None
+        if match is None or Mood(following).asked(match.start()) or Mood(following).supposed(match.start()):
+            continue
+        for word in reversed(list(re.finditer(r"\b[A-Z][\w-]*", sentence.text))):
+            made = [
+                *kind("device")(sentence.text[word.start() :], True),
+                *kind("vehicle")(sentence.text[word.start() :], True),
+            ]
+            if made and made[0].attribute:
+                yield Finding(
+                    attribute=made[0].attribute, value=made[0].value, sentence=following, place=match.start(), end=match.end(),
+                    kind="device", start=match.start(), confidence=0.75,
+                )  # fmt: skip
+                break
 
 
 _FORM_FIELD = re.compile(r"^(?:my |your )?(?P<noun>[a-z][a-z' -]{2,24})\?$")

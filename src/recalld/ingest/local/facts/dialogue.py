@@ -131,7 +131,8 @@ _OFFER = re.compile(
     r"\b(?:shall|should|may|can|could|would|do you (?:want|need|prefer|mind)|want me|would you like|like me|need help|is it ok)\b"
 )
 _CLAIM = re.compile(
-    r"^(?:(?:from|according to|based on|going by|judging by|per) [^,.]{2,50}, )?(?:.{0,40}?\b(?:looks like|look like|sounds like|seems? (?:like|that|to me)|appears? that|assum(?:e|ing)|"
+    r"^(?:(?:from|according to|based on|going by|judging by|per) [^,.]{2,50}, )?(?:.{0,40}?\b(?:looks like|look like|sounds like|"
+    r"seems? (?:like|that|to me)|appears? that|assum(?:e|ing)|"
     r"take it|gather|believe|think|guess|noted?:?|understand|see that|remember(?: that)?|recall|mentioned|"
     r"said|told me|check|confirm|as far as i know|correctly|notes say|records say|right in thinking|understood)[,"
     r":]?\s+(?:that\s+|earlier\s+)?)?"

@@ -101,6 +101,8 @@ def _across_sentences(own: Sequence[Sentence], attributes: Attributes) -> Iterat
     yield from map(instead, antecedents.named(own, reader))
     yield from antecedents.introduced(own, reader)
     yield from antecedents.filled_in(own, reader)
+    yield from antecedents.played(own)
+    yield from antecedents.got_too(own)
 
 
 @cache

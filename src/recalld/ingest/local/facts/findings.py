@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
-from itertools import islice
 from operator import itemgetter
 
 from recalld.ingest.local.facts import lexicon
@@ -34,8 +33,9 @@ _ADVERB = re.compile(
     r"occasionally|frequently|mum|practically|essentially|effectively|formally|quietly|suddenly|gradually|slowly|rarely)\b(?! [?.!]*$)"
     r"|\b(?:these days|nowadays|at the mo(?:ment)?|right now|for now|at present|this year|of late)(?= (?:is|are|has)\b|'s\b|\s*=)"
 )
-MOST_MATCHES = 5  # of one row in one sentence
+MOST_MATCHES = 12  # of one row in one sentence
 MOST_WORDS = 60  # at which a pattern that is a slot alone looks for its value
+_WORD_END = re.compile(r"\s+")
 LONGEST_VALUE = 160  # characters in which a slot looks for its value
 
 _INSTEAD = re.compile(
@@ -93,11 +93,22 @@ class Reader:
         low, negators = _blanked(sentence.low)
         kept: list[Finding] = []
         for row in self._candidates(low):
-            most = MOST_MATCHES if row.pattern.triggers else MOST_WORDS
-            for match in islice(row.pattern.regex.finditer(low), most):
-                found = list(self._read(row, match, mood, negators))
+            for found in self._matches(row, low, mood, negators):
                 kept += [finding for finding in found if not _covered(finding, kept, any_attribute=row.known)]
         yield from kept
+
+    def _matches(
+        self, row: Row, low: str, mood: Mood, negators: Sequence[tuple[int, int]]
+    ) -> Iterator[Sequence[Finding]]:
+        """What each match of *row* says. A slot in front reaches back to where it can: where that says nothing, it may begin later."""
+        place, left = 0, MOST_MATCHES if row.pattern.triggers else MOST_WORDS
+        while left and (match := row.pattern.regex.search(low, place)):
+            found = list(self._read(row, match, mood, negators))
+            yield found
+            later = (
+                _WORD_END.search(low, match.start(), match.end()) if row.pattern.opens_with_slot and not found else None
+            )
+            place, left = (later.end() if later else max(match.end(), place + 1)), left - 1
 
     def _candidates(self, low: str) -> Iterable[Row]:
         """The rows that may match: their words and the classes of their slots occur in the sentence."""
@@ -175,8 +186,11 @@ class Reader:
             return
         text = sentence.text[start : min(end, start + LONGEST_VALUE)]
         closed = end < len(sentence.text)
-        for reading in kind(slot.kind)(text, self.cased):
-            if (closed and reading.value and not _fills(text, reading.value)) or _of_somebody(reading.value.casefold()):
+        readings = list(kind(slot.kind)(text, self.cased))
+        if closed and readings and readings[-1].value and not _fills(text, readings[-1].value):
+            return
+        for reading in readings:
+            if _of_somebody(reading.value.casefold()):
                 return
             if not reading.value:  # a check, such as `species`
                 yield Finding(attribute="", value="", sentence=sentence, place=start, end=end)

@@ -92,6 +92,11 @@ class Pattern:
         """True when the pattern holds at the beginning of a clause only."""
         return self.elements[0] == "^"
 
+    @property
+    def opens_with_slot(self) -> bool:
+        """True when nothing stands in front of the first value."""
+        return self.elements[0].startswith("<") or (self.anchored and self.elements[1].startswith("<"))
+
     @cached_property
     def demands(self) -> tuple[frozenset[str], ...]:
         """Sets of words of each of which a sentence must hold one for the pattern to match."""

@@ -47,6 +47,7 @@ KINDS: Mapping[str, Kind] = {
     "jobs": work.jobs,
     "jobverb": work.job_verb,
     "doing": work.doing,
+    "workedfor": work.worked_for,
     "handwork": work.hand_work,
     "cookhouse": work.cook_house,
     "studyfield": work.study_field,

@@ -157,7 +157,8 @@ _PART = r"(?:(?:left|right|lower|upper) )?(?:ankle|knee|hip|shoulder|wrist|elbow
 def weak_part(text: str, _cased: bool) -> Iterator[Reading]:
     """A part of the body that is weak for long, as a trait: "left ankle is weak" → "weak left ankle"."""
     match = re.match(
-        rf"(?P<part>{_PART}) (?:is|are|has been|'s) (?:a bit |rather |quite |still |very |always )?(?P<how>weak|bad|dodgy|arthritic|unstable|fused)"
+        rf"(?P<part>{_PART}) (?:is|are|has been|'s) (?:a bit |rather |quite |still |very |always )?(?P<how>weak|bad|dodgy|"
+        rf"arthritic|unstable|fused)"
         r"(?=\s*(?:$|[,.;!?)]|and\b|so\b|but\b|since\b|after\b|from\b))",
         text,
         re.IGNORECASE,
@@ -215,10 +216,12 @@ FORMS: Mapping[str, Kind] = {
         r"night bus|lifeboats?|fire brigade|community garden|repair caf[eé]|refugee cent(?:re|er)|youth club|care home|"
         r"animal rescue|sanctuary|helpline|crisis line|food pantry|city farm|red cross|scouts|hospital radio|samaritans)\b"
     ),
-    "fulldate": _matching(rf"\d{{1,2}}(?:st|nd|rd|th)? (?:of )?{_MONTH}\.?,? (?:19|20)\d\d|{_MONTH}\.? \d{{1,2}}(?:st|nd|rd|th)?,? (?:19|20)\d\d"),
+    "fulldate": _matching(rf"\d{{1,2}}(?:st|nd|rd|th)? (?:of )?{_MONTH}\.?,? (?:19|20)\d\d|{_MONTH}\.? \d{{1,2}}(?:st|nd|rd|"
+    rf"th)?,? (?:19|20)\d\d"),
     "docnumber": _matching(r"(?=[A-Z\d]*\d{4})[A-Z]{0,3}\d[A-Z\d]{5,9}\b"),
     "bigprint": _matching(r"(?:large|larger|big|bigger|extra large) (?:letters|print|type|font|text)\b"),
-    "seat": _matching(r"(?:(?:window|aisle|front(?:[- ]row)?|back(?:[- ]row)?|middle|exit[- ]row|forward-facing) (?:seat|row)s?\b|aisle\b|window\b(?= (?:always|as)))"),
+    "seat": _matching(r"(?:(?:window|aisle|front(?:[- ]row)?|back(?:[- ]row)?|middle|exit[- ]row|forward-facing) (?:seat|row)s?\b|"
+    r"aisle\b|window\b(?= (?:always|as)))"),
     "nth": _nth,
     "nperson": _matching(rf"{NUMBER}[- ]person(?= household)"),
     "amount": _matching(

@@ -299,7 +299,8 @@ def firm(text: str, _cased: bool) -> Iterator[Reading]:
 
 
 _TRADES = {
-    r"drive (?:an? |the )?(?:(?:number|no\.?|line) [\w-]+ |(?:city|night|tour|local|late|yellow|double-decker) )?(?P<what>tram|bus|taxi|truck|lorry|forklift|ambulance|train|cab|van|school bus)s?": "{} driver",
+    r"drive (?:an? |the )?(?:(?:number|no\.?|line) [\w-]+ |(?:city|night|tour|local|late|yellow|double-decker) )?(?P<what>tram|"
+    r"bus|taxi|truck|lorry|forklift|ambulance|train|cab|van|school bus)s?": "{} driver",
     r"translate": "translator",
     r"interpret (?:for|at|in)": "interpreter",
     r"proofread": "proofreader",
@@ -384,6 +385,11 @@ def doing(text: str, _cased: bool) -> Iterator[Reading]:
         yield Reading(_DOINGS[match.group("v").casefold()])
 
 
+def worked_for(text: str, cased: bool) -> Iterator[Reading]:
+    """A firm or institution, not somebody's home ("at Anna's")."""
+    yield from (reading for reading in org(text, cased) if not reading.value.endswith(("'s", "’s")))
+
+
 def hand_work(text: str, _cased: bool) -> Iterator[Reading]:
     """Work with one's hands on something: "pack veterinary medicine" → "packs veterinary medicine"."""
     match = re.match(
@@ -398,7 +404,7 @@ def cook_house(text: str, _cased: bool) -> Iterator[Reading]:
     """Where somebody cooks for a living: "at a canteen" → "cook"."""
     if re.match(
         r"(?:at|in|for) (?:an? |the )?(?:(?:[\w-]+ ){0,2}(?:canteen|restaurant|bistro|diner|cafeteria|care home|nursery|mess hall|hotel)"
-        r"|(?:hospital|school|hotel|restaurant|prison|works|army|ship's) kitchen)\b",
+        r"|nursing home|(?:hospital|school|hotel|restaurant|prison|works|army|ship's) kitchen)\b",
         text,
         re.IGNORECASE,
     ):

@@ -223,9 +223,15 @@ ROWS = (
     row("<allergy:allergens> is|are {adv}? on {my} allergy|allergies list", addressed=True),
     row("add|put <allergy:allergens> to|on {my} allergy|allergies|allergens list?", addressed=True, asked=True),
     row("{my} <health_condition:weakpart>", asked=True, any_mood=True),
-    row("{have} {a} <health_condition:badpart> ,|and|so|since|from|but|that|which|."),
+    row("{have} {a} <health_condition:badpart> $|,|and|so|since|from|but|that|which|."),
+    row("<allergy:allergens> got|was|were|has_been|have_been added to|on {my} allergy|allergies list?", addressed=True),
     row(
-        "pill|pills|medication|medicine|meds|tablet|tablets list|schedule|plan|box|organiser|organizer|reminder|timetable for_me|: {adv}? :? "
+        "doctor|doc|gp|hospital|nurse|allergist|they|i|we added|put <allergy:allergens> to|on {my} allergy|allergies|allergens "
+        "list?", addressed=True,
+    ),
+    row(
+        "pill|pills|medication|medicine|meds|tablet|tablets list|schedule|plan|box|organiser|organizer|reminder|timetable for_me|"
+        ": {adv}? :? "
         "<medication:pills>",
         addressed=True, asked=True, unless=r"\b(?:mum|mom|dad|mother|father|gran\w*|wife|husband|his|her|patient\w*|dog|cat)\b",
     ),

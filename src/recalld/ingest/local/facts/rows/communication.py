@@ -240,9 +240,9 @@ ROWS = (
     row("back to <preferred_language:language!>", addressed=True, confidence=0.75),
     row("{i} use|prefer|like|want|think_in the|a? <date_format:clock!>", planned=True),
     row("<date_format:clock!> please|from_now_on|always|now|again|only|instead|times", addressed=True),
-    row("{i}|'d rather be texted|messaged than", gives={"contact_preference": "text"}, any_mood=True),
-    row("{i}|'d rather be emailed|e-mailed than", gives={"contact_preference": "email"}, any_mood=True),
-    row("{i}|'d rather be called|phoned|rung than", gives={"contact_preference": "phone"}, any_mood=True),
+    row("{i}|i'd|we'd rather be texted|messaged than", gives={"contact_preference": "text"}, any_mood=True),
+    row("{i}|i'd|we'd rather be emailed|e-mailed than", gives={"contact_preference": "email"}, any_mood=True),
+    row("{i}|i'd|we'd rather be called|phoned|rung than", gives={"contact_preference": "phone"}, any_mood=True),
     row("<communication_style:style_tone!> is fine|ok|okay|enough|better|perfect", addressed=True, confidence=0.7),
     row(
         "give|write|send me {a}? full|long|detailed explanation|explanations|answer|answers "
@@ -271,7 +271,10 @@ ROWS = (
         "from_now_on|now|please|from_here|from_here_on|,|$",
         addressed=True, confidence=0.7,
     ),
-    row("in|into|between|of|with|know <language:language+> , {i} {adv}? speak|read|write|know both|all_three|all_of_them|them_all|the_lot", addressed=True, planned=True),
+    row(
+        "in|into|between|of|with|know <language:language+> , {i} {adv}? speak|read|write|know both|all_three|all_of_them|them_all|"
+        "the_lot", addressed=True, planned=True,
+    ),
     row(
         "add|plus|put <language:language!> ,|too|as_well|- .. i|i've|i'm speak|know|learned|learnt|picked|fluent|picked_up|read",
         addressed=True,
@@ -280,4 +283,6 @@ ROWS = (
         "and|in|use|with|also|but? <text_size:bigprint> please|pls|always|from_now_on|,", addressed=True, value="{}",
         needs=r"\b(?:eyes|eyesight|glasses|sight|vision|see well|squint\w*|cataracts?)\b",
     ),
+    row("{i} {adv}? speak|read|write|know|understand both , <language:language+>"),
+    row("add|put|write <language:language!> to|on|under {my} languages|language cv|list|profile|section?", addressed=True),
 )

@@ -277,10 +277,21 @@ ROWS = (
     row(
         "fourth|fifth|sixth|seventh|eighth|ninth|tenth winter|summer|week|month|year|autumn|spring in <home_city:town>",
         addressed=True, unless=_AWAY,
-        needs=r"\b(?:i (?:have )?moved|we (?:have )?moved|i've moved|we've moved|postcode|post code|new address|unpack\w*|registered|here)\b",
+        needs=r"\b(?:i (?:have )?moved|we (?:have )?moved|i've moved|we've moved|postcode|post code|new address|unpack\w*|"
+        r"registered|here)\b",
     ),
     row(
         "first|second|third|fourth|fifth|sixth week|month|year in <home_city:town>", addressed=True,
         needs=r"\b(?:i moved|we moved|i've moved|we've moved|old (?:postcode|post code|address|zip code))\b",
     ),
+    row(
+        "the|our|my <home_city:town> flat|apartment|house|place|studio|room|lease is|was|has_been {adv}? given_up|sold|empty|cleared|"
+        "handed_over|history|gone|let|rented_out|cancelled|handed_back|over",
+        retract=True, addressed=True,
+    ),
+    row("{ive}? cancelled|ended|terminated|broke the|my|our lease|contract|tenancy in <home_city:town>", retract=True),
+    row("handed|gave|given back? the keys to|of|for the|my|our .. in <home_city:town>", retract=True, addressed=True),
+    row("^ <home_city:town> has me|us back", addressed=True),
+    row("home|back again|for_good in <home_city:town> after|,|and|at_last", addressed=True, unless=_AWAY, confidence=0.8),
+    row("back with {my} parents|mum|mom|family|folks in <home_city:town> now|again|for_good|,|.", addressed=True, confidence=0.75),
 )

@@ -174,11 +174,12 @@ ROWS = (
     row("{im} {a}? <singing_voice:voice=>"),
     row("{i} sing <singing_voice:voice=>"),
     row(
-        "{i} {adv}? wear|take <shoe_size:shoesize> $|and|,|in|but|usually|so|.",
+        "{i} {adv}? wear|take a|an? <shoe_size:shoesize> $|and|,|in|but|usually|so|.",
         needs=r"\b(?:shoes?|boots?|sneakers|trainers|feet|sandals|skates|heels|slippers|wellies)\b",
     ),
     row("^ passport|passport_number|passport_no {is}? <passport_number:docnumber>", addressed=True),
     row("{my} passport|passport_number|passport_no is|:|has|says {adv}? <passport_number:docnumber>"),
     row("mine is|says|reads {adv}? <passport_number:docnumber>", addressed=True, needs=r"\bpassport\b"),
     row("^ born <birthday:fulldate>", unless=_NEWBORN),
+    row("size <shoe_size:shoesize> feet", addressed=True),
 )

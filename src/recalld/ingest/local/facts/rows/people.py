@@ -353,4 +353,6 @@ ROWS = (
     ),
     row("{my} honeymoon was|is_over|cost", gives={"relationship_status": "married"}),
     row("{ive}? back from {my}|the honeymoon", gives={"relationship_status": "married"}),
+    row("{im} having|expecting twins|triplets", gives={"pregnancy": "expecting twins"}),
+    row("{my} wedding was .. on|last|yesterday|in|lovely|perfect", gives={"relationship_status": "married"}, confidence=0.8),
 )

@@ -11,7 +11,10 @@ _SOMEBODY = (
     r"colleague|cousin|nephew|niece|brother|sister|son|daughter|mum|mom|dad|mother|father|collector|school|charity|couple|lady|"
     r"gentleman|stranger|flatmate|scrapyard|dealer|new\shome|new\sowner)/"
 )
-_PRICED = r"\b(?:rent|rental|listing|studio|flat|apartment|room|price\w*|costs?|pay|spend|budget|deal|offer|buy|shop\w*|cheap\w*|expensive|eur|euros?|usd|dollars)\b"
+_PRICED = (
+    r"\b(?:rent|rental|listing|studio|flat|apartment|room|price\w*|costs?|pay|spend|budget|deal|offer|buy|shop\w*|cheap\w*|"
+    r"expensive|eur|euros?|usd|dollars)\b"
+)
 _CODE = (
     r"\b(?:code|coding|program\w*|script\w*|app|compiler|decorators?|function|library|borrow checker|generics|types?|loops?|class(?:es)?|"
     r"ownership|pointers?|async|backend|frontend|parser|bug|debug\w*|software|module|package|import|exceptions?|slow part|project)\b"
@@ -334,16 +337,26 @@ ROWS = (
     # passed on to somebody
     row("^ the|my|our old? <:device> went|has_gone to " + _SOMEBODY, retract=True, addressed=True),
     row("^ the|my|our old? <:vehicle> went|has_gone to " + _SOMEBODY, retract=True, addressed=True),
-    row("{ive}? {adv}? passed_on|passed_down|handed_down|handed_on|donated|gave|given|passed the|my|our old? <:device> to|on_to", retract=True),
+    row(
+        "{ive}? {adv}? passed_on|passed_down|handed_down|handed_on|donated|gave|given|passed the|my|our old? <:device> to|"
+        "on_to", retract=True,
+    ),
     row("{have} <operating_system:os!> back on|again|at_last|now|,|and|."),
     # money, in short
     row("{my} limit|max|maximum|ceiling|upper_limit is|= {adv}? <budget:budget>", needs=_PRICED),
     row("<budget:budget> is {adv}? {my}|the limit|max|maximum|ceiling|most", addressed=True, needs=_PRICED),
     # seats
-    row("{i}|'d {adv}? prefer|want|need|like|take|have|book a|an|the? <seat_preference:seat> from_now_on|always|by_default|again", planned=True),
-    row("{i}|'d {adv}? always|'d|usually? prefer|want|need|take|book a|an|the? <seat_preference:seat> .. always|from_now_on", planned=True),
+    row(
+        "{i}|i'd|we'd {adv}? prefer|want|need|like|take|have|book a|an|the? <seat_preference:seat> from_now_on|always|by_default|"
+        "again", planned=True,
+    ),
+    row(
+        "{i}|i'd|we'd {adv}? always|usually? prefer|want|need|take|book a|an|the? <seat_preference:seat> .. always|"
+        "from_now_on", planned=True,
+    ),
     row("always|ever a|an|the|by_the? <seat_preference:seat>", addressed=True, asked=True, any_mood=True),
-    row("<seat_preference:seat> always|as_always|as_usual|from_now_on|every_time|by_default", addressed=True),
+    row("<seat_preference:seat> always_please|as_always|as_usual|from_now_on|every_time|by_default", addressed=True),
+    row("<seat_preference:seat> always $|,|!|.", addressed=True),
     row("{i} {adv}? prefer a|an|the? <seat_preference:seat>", planned=True),
     row("{i} always want|take|book|sit|need in|on? a|an|the <seat_preference:seat>", planned=True),
     # names on sites
@@ -351,16 +364,33 @@ ROWS = (
     row("{im} {adv}? <:username> on|at <@*_handle:site>"),
     row("{my} <@*_handle:site> name|account|handle|nick|username|user is|: {adv}? <:handle>"),
     row(
-        "the|my|our old|former|previous? <@*_handle:site> account|handle|name|nick|profile .. , {im}|it's|it_is|i_go_by {adv}? <:username> these_days|now|instead|from_now_on",
+        "the|my|our old|former|previous? <@*_handle:site> account|handle|name|nick|profile .. , {im}|it's|it_is|i_go_by {adv}? "
+        "<:username> these_days|now|instead|from_now_on",
         addressed=True,
     ),
     # written in
     row("{im} {adv}? writing|coding|building|programming|rewriting {a}|my|our .. in <programming_language:programming!>", needs=_CODE),
     row("{ive}? {adv}? started|began|begun using|writing|learning|with|on? <programming_language:programming!>", needs=_CODE),
-    row("{ive}? {adv}? started|using|use|write .. alongside|next_to|besides|beside|on_top_of <programming_language:programming!>", needs=_CODE),
+    row(
+        "{ive}? {adv}? started|using|use|write .. alongside|next_to|besides|beside|on_top_of "
+        "<programming_language:programming!>", needs=_CODE,
+    ),
     row(
         "{im} with <mobile_provider:firm>", confidence=0.75,
         needs=r"\b(?:signal|sim|sims|roaming|coverage|data plan|phone (?:contract|bill|plan|mast)|mobile (?:contract|plan|provider))\b",
         unless=r"\b(?:bank|account|gym|insurance|broadband|wifi)\b",
     ),
+    row(
+        "{i} can't|cannot|won't|don't|will_not {adv}? go|pay|spend above|over|beyond|more_than "
+        "<budget:budget>", needs=_PRICED, any_mood=True, planned=True,
+    ),
+    row("nothing|no_more over|above|beyond|than <budget:budget> please|,|for|.", addressed=True, needs=_PRICED),
+    row("<budget:budget> tops|max|at_most|and_not_a_cent_more , rent|a_month|for|i|please|not|no|so", addressed=True, needs=_PRICED),
+    row(
+        "{i} {adv}? sit|travel|ride by|at|next_to the window", gives={"seat_preference": "window seat"}, needs=r"\b(?:always|"
+        r"trains?|planes?|flights?|bus|coach)\b",
+    ),
+    row("<seat_preference:seat> please , as", addressed=True),
+    row("i'd|we'd rather have|sit|book|take in|on? a|an|the? <seat_preference:seat>", any_mood=True, planned=True),
+    row("{my} <@*_handle:site> is|: {adv}? <:username>"),
 )

@@ -6,9 +6,11 @@ from recalld.ingest.local.facts.row import Meaning, row
 
 _NO_JOB = (
     r"\b(?:gym|hotel|hostel|camp\w*|beach|resort|festival|airbnb|holidays?|vacation|pool|school trip|uni|university|choir|visit\w*|"
-    r"daughter|son|husband|wife|sister|brother|bank account|tariff|subscription|physio|rehab)\b"
+    r"daughter|son|husband|wife|sister|brother|plot|novel|characters?|story|game|book|film|bank account|tariff|subscription|physio|rehab)\b"
 )
 _RETIRED: Meaning = {"gives": {"employment_status": "retired"}, "ends": {"job_title": "", "employer": ""}}
+
+_NOW_RETIRED: Meaning = {**_RETIRED, "addressed": True}
 
 # fmt: off
 ROWS = (
@@ -265,7 +267,7 @@ ROWS = (
     row("on_behalf_of|we_at|us_at <employer:firm>", addressed=True, confidence=0.7),
     row(
         "years|months|weeks at <employer:firm> now|already|and|,",
-        addressed=True, needs=r"\b(?:i|i'm|i've|me|my)\b", confidence=0.75,
+        addressed=True, needs=r"\b(?:i|i'm|i've|me|my)\b", unless=_NO_JOB, confidence=0.75,
     ),
     row(
         "payslip|salary|contract|offer from|with <employer:firm>",
@@ -433,7 +435,7 @@ ROWS = (
     ),
     # told by what one does there, and going back to it
     row("{im} {adv}? <job_title:doing>"),
-    row("{im} {adv}? nursing|teaching|cooking|welding|lecturing|waitressing|bartending|tutoring|interpreting at|for|with <employer:org>"),
+    row("{im} {adv}? nursing|teaching|welding|lecturing|waitressing|bartending|interpreting at|for <employer:workedfor>"),
     row(
         "{i} <job_title:handwork>", confidence=0.7,
         needs=r"\b(?:at work|factory|warehouse|production line|assembly line|the machines|night shift|depot|foreman|sorting centre)\b",
@@ -458,9 +460,21 @@ ROWS = (
     ),
     row("{ive} retired from the|my|our|teaching|nursing|work|medicine|law|farming|practice|working", **_RETIRED),
     row("{ive} retired $|last|in|this|at|early|years|after|and|so|but|now", **_RETIRED),
-    row("first|second|third|fourth|fifth|sixth|final|last year of <education:studyfield>", addressed=True, unless=r"\b(?:he|she|they|his|her)\b"),
+    row(
+        "first|second|third|fourth|fifth|sixth|final|last year of <education:studyfield>", addressed=True, unless=r"\b(?:he|she|"
+        r"they|his|her|niece|nephew|son|daughter|grand\w+)\b",
+    ),
     row("{im} {a}? first|second|third|fourth|fifth|final|last -?year <education:studyfield> student"),
     row("{im} <working_hours:shifts> at|in|now|again|since|these_days"),
     row("{my} shift|shifts {adv}? starts|start|begins|begin {adv}? at? <shift_start:clocktime>", asked=True),
     row("{i} start work|my_shift|the_shift|shift at <shift_start:clocktime>"),
+    row(
+        "{im}|{ive} {adv}? back|returned at|with|to <employer:firm>", unless=_NO_JOB,
+        needs=(
+            r"\b(?:my old (?:locker|desk|boss|team|job|office|colleagues|ward|shift|badge)|(?:they|it) pays?|paid (?:late|more|less|better|"
+            r"badly)|rehired|took me back|same (?:desk|boss|team|ward) as before|the (?:rota|salary|pay))\b"
+        ),
+    ),
+    row("^ retired now|since|last|at_last", **_NOW_RETIRED),
+    row("{i} start|finish work|my_shift? at <shift_start:clocktime> so|,|every|and|now", needs=r"\bshifts?\b"),
 )
