@@ -88,11 +88,11 @@ class Reader:
     def findings(self, sentence: Sentence) -> Iterator[Finding]:
         """What the rows find in *sentence*, in the order of the tables."""
         mood = Mood(sentence)
-        if mood.ironic:
-            return
         low, negators = _blanked(sentence.low)
         kept: list[Finding] = []
         for row in self._candidates(low):
+            if mood.ironic and not row.presupposes:
+                continue
             for found in self._matches(row, low, mood, negators):
                 kept += [finding for finding in found if not _covered(finding, kept, any_attribute=row.known)]
         yield from kept

@@ -106,8 +106,9 @@ _OWN = words("i i'm im i've ive we we're we've")
 _ASSENT = re.compile(
     r"\b(?:i (?:told|said|mentioned|wrote|think|thought|believe|already told|already said)|(?:told|tell|"
     r"remind(?:ed)?) you|you (?:asked|said)|"
-    r"(?:doctor|gp|vet|dentist|doc|therapist|allergist) (?:said|says|told me|thinks|confirmed|diagnosed)|people "
-    r"call me|everyone calls me|everybody calls me|called|they call me)\b"
+    r"(?:doctor|gp|vet|dentist|doc|therapist|allergist|hospital|clinic|nurse|surgeon|lab|midwife|dermatologist|specialist|consultant|optician|"
+    r"physio) (?:said|says|told me|thinks|confirmed|diagnosed)|i was told|i've been told|"
+    r"people call me|everyone calls me|everybody calls me|called|they call me)\b"
 )
 
 

@@ -22,6 +22,7 @@ _MOVED = (
     r"postponed|extended|brought|put|went|gone|going|slid|slipped|raised|cut|up|down|back|over) "
     r"(?:\w+ ){0,3}?(?:to|until|till|on|onto|in|into) (?:the |a )?"
 )
+_GRANTED = r"\b(?:gave|given|granted|allowed) (?:me|us) (?:time )?(?:until|till|up to) (?:the )?"
 _NOW = (
     r"\b(?:it's|its|it is|we're|we are|i'm|i am|that's|they're|is|are|'s|now|make (?:it|that)) "
     r"(?:now |only |just )?(?:on |at |in |from )?(?:the )?"
@@ -57,7 +58,7 @@ def _renewal(names: str, kind_name: str, patterns: Sequence[str], with_now: Sequ
 _RENEWALS = (
     _renewal("day days", "days", [_MOVED], [_NOW]),
     _renewal("time", "clocktime", [_MOVED], [_NOW]),
-    _renewal("deadline date", "date", [_MOVED], [_NOW]),
+    _renewal("deadline date", "date", [_MOVED, _GRANTED], [_NOW]),
     _renewal("budget rent salary rate", "money", [_MOVED], [_NOW]),
     _renewal("language", "language!", [_MOVED], [_NOW]),
     _renewal("doctor dentist vet therapist manager", "titled", [_WITH, _MOVED], [_NOW]),

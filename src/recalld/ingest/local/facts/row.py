@@ -38,6 +38,17 @@ class Row:
     unless: str = ""  # one that must not
     confidence: float = 0.9
 
+    @property
+    def presupposes(self) -> bool:
+        """True when it reads what is there whatever is said of it: "oh great, *my dog Rex* ate the remote"."""
+        named = {slot.attribute for slot in self.pattern.slots}
+        return (
+            self.asked and self.any_mood and self.pattern.source.startswith("{my}") and bool(named) and named <= _NAMED
+        )
+
+
+_NAMED = frozenset(("pet", "child", "employer", "manager", "grandchild", "flatmate"))
+
 
 class Meaning(TypedDict, total=False):
     """The fields of a `Row` besides its pattern."""

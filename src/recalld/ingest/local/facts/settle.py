@@ -110,9 +110,11 @@ def _without_general(findings: Sequence[Finding]) -> list[Finding]:
         for f in findings
         if "_" in f.attribute
     }
+    schools = {(f.sentence.seq, f.sentence.start, f.value) for f in findings if f.attribute == "school"}
     return [
         f for f in findings
-        if not (f.attribute == "preference" and (f.sentence.seq, f.sentence.start, f.place) in styles)
+        if not (f.attribute == "employer" and (f.sentence.seq, f.sentence.start, f.value) in schools)
+        and not (f.attribute == "preference" and (f.sentence.seq, f.sentence.start, f.place) in styles)
         and (f.sentence.seq, f.sentence.start, f.value, f.attribute) not in fuller
     ]  # fmt: skip
 

@@ -220,6 +220,11 @@ FORMS: Mapping[str, Kind] = {
     rf"th)?,? (?:19|20)\d\d"),
     "docnumber": _matching(r"(?=[A-Z\d]*\d{4})[A-Z]{0,3}\d[A-Z\d]{5,9}\b"),
     "bigprint": _matching(r"(?:large|larger|big|bigger|extra large) (?:letters|print|type|font|text)\b"),
+    "licence": _matching(
+        r"(?:(?:full|valid|clean|european|eu|international) )?(?:driving|driver'?s|drivers|motorcycle|motorbike|boat|sailing|"
+        r"pilot'?s|pilot|"
+        r"forklift|truck|lorry|hgv|bus|fishing|hunting|radio) licen[cs]e\b"
+    ),
     "seat": _matching(r"(?:(?:window|aisle|front(?:[- ]row)?|back(?:[- ]row)?|middle|exit[- ]row|forward-facing) (?:seat|row)s?\b|"
     r"aisle\b|window\b(?= (?:always|as)))"),
     "nth": _nth,

@@ -236,4 +236,11 @@ ROWS = (
         addressed=True, asked=True, unless=r"\b(?:mum|mom|dad|mother|father|gran\w*|wife|husband|his|her|patient\w*|dog|cat)\b",
     ),
     row("{my} pills|medication|meds|tablets|medicines|prescription|prescriptions is|are|: <medication:pills>"),
+    row("meat|fish|dairy|cheese is|are {adv}? back on|in my|our plate|menu|table|diet|life", ends={"diet": ""}),
+    row("{im} {adv}? eating meat again", ends={"diet": ""}),
+    row("{ive}? {adv}? started|went_back_to eating meat again", ends={"diet": ""}),
+    row("{i} {adv}? eat meat again", ends={"diet": ""}),
+    row("^ <diet:diet> now|again|then|instead $|.|!", addressed=True, confidence=0.75),
+    row("^ came_off|come_off|weaned_off|finished_with <medication:medication+>", retract=True, addressed=True),
+    row("mention|put|include|add|write|note also? that {im} {a}? {adv}? <diet:diet!>", asked=True, any_mood=True),
 )

@@ -10,6 +10,20 @@ _SWITCHED = (
 )
 _LEFT = "ditched|dropped|dumped|left|quit|abandoned|gave_up|given_up|stopped_using|binned|retired|scrapped|deleted|uninstalled"
 
+_KEPT_UP = (
+    "hobby",
+    "instrument",
+    "club",
+    "volunteering",
+    "learning_language",
+    "subscription",
+    "gym",
+    "goal",
+    "project",
+    "course",
+    "commute",
+)
+
 # fmt: off
 ROWS = (
     row("{ive}? {adv}? " + _SWITCHED + " {adv}? .. from <-:typed> to|onto <:typed>"),
@@ -114,5 +128,30 @@ ROWS = (
         "the|my|our <:thing> is|'s|are off|dead|cancelled|canceled|history|shelved|on_ice|called_off|over",
         retract=True, addressed=True, confidence=0.8,
         among=("goal", "project", "travel_plan", "planned_move", "event", "subscription"),
+    ),
+    # "the bridge I've given up", "pilates is history", "IronHaus membership ended"
+    row(
+        "the|my|our <:thing> i|i've|i_have|we|we've {adv}? gave_up|given_up|quit|dropped|packed_in|abandoned|cancelled|sold|let_go",
+        retract=True, addressed=True, confidence=0.8, among=_KEPT_UP,
+    ),
+    row(
+        "^ the|my|our? <:thing> is|are {adv}? history|given_up|behind_me|behind_us|a_thing_of_the_past|no_more|over_for_good|"
+        "cancelled_for_good|cancelled_since|over_for_me|gone_for_good",
+        retract=True, addressed=True, confidence=0.8, among=_KEPT_UP,
+    ),
+    row(
+        "^ the|my|our <:thing> is|got|was {adv}? "
+        "sold", retract=True, addressed=True, among=("instrument", "equipment", "bicycle", "vehicle"),
+    ),
+    row(
+        "the|my|our? <:firm> membership|subscription|contract|season_ticket ended|lapsed|is_over|is_cancelled|is_up|ran_out|has_lapsed",
+        retract=True, addressed=True, among=("gym", "club", "subscription", "mobile_provider", "favorite_team"),
+    ),
+    row("{ive}? {adv}? moved|migrated|exported|pulled .. out_of <-:typed> into|to|over_to <:typed>"),
+    row("^ <:firstname> moved_out|has_moved_out|left_the_flat", retract=True, addressed=True, among=("flatmate", "partner_name")),
+    row(
+        "^ <:firstname> lives|moved|went_to_live|stays|went {adv}? in|to? with|to {my} ex|sister|brother|mum|mom|parents|dad|"
+        "cousin|aunt|friend",
+        retract=True, addressed=True, among=("pet",),
     ),
 )

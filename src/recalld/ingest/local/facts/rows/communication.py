@@ -285,4 +285,8 @@ ROWS = (
     ),
     row("{i} {adv}? speak|read|write|know|understand both , <language:language+>"),
     row("add|put|write <language:language!> to|on|under {my} languages|language cv|list|profile|section?", addressed=True),
+    row(
+        "<:style> ones from_now_on|please|from_here_on|again|instead|only", addressed=True,
+        needs=r"\b(?:answers|replies|responses|explanations|messages)\b",
+    ),
 )

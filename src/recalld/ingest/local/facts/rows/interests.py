@@ -283,4 +283,5 @@ ROWS = (
     row("{i} {adv}? lift weights", gives={"hobby": "weightlifting"}),
     row("{ive}? {adv}? started|begun|began|taken_up|took_up|learning_to|got_into|gotten_into <hobby:crafted>"),
     row("{im} {adv}? into <hobby:crafted> now|these_days|lately"),
+    row("{i} do|help_at|help_out_at|volunteer_at|go_to the|our <volunteering:charity> shift|shifts|rota|run|any_more|anymore"),
 )

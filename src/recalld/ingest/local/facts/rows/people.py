@@ -175,6 +175,7 @@ ROWS = (
     row("{im} {a}? .. owner|mum|mom|dad|parent of|to <pet:animals>"),
     row("{im} {a} proud? <pet:animal> owner|mum|mom|dad|parent|person's"),
     row("with|and {my} <pet:animals>", asked=True),
+    row("{my} .. " + _PET + " <pet:firstname>", asked=True, any_mood=True),
     row("{my} <pet:animal>", asked=True, any_mood=True, confidence=0.8),
     row("<pet:firstname> ,|( {my} <:species>", asked=True, addressed=True),
     row("<pet:firstname> the <:species>", asked=True, addressed=True, confidence=0.75),
@@ -355,4 +356,7 @@ ROWS = (
     row("{ive}? back from {my}|the honeymoon", gives={"relationship_status": "married"}),
     row("{im} having|expecting twins|triplets", gives={"pregnancy": "expecting twins"}),
     row("{my} wedding was .. on|last|yesterday|in|lovely|perfect", gives={"relationship_status": "married"}, confidence=0.8),
+    row("mention|put|include|add|write|note also? that {i} have <child:children>", asked=True, any_mood=True, confidence=0.8),
+    row("had_to let|put <:firstname> go|down|to_sleep", retract=True, addressed=True, among=("pet",)),
+    row("<partner_name:firstname> and_i|&_i|and_me are|were {adv}? history|done|finished|through|no_more", retract=True, addressed=True),
 )

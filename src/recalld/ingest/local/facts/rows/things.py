@@ -393,4 +393,9 @@ ROWS = (
     row("<seat_preference:seat> please , as", addressed=True),
     row("i'd|we'd rather have|sit|book|take in|on? a|an|the? <seat_preference:seat>", any_mood=True, planned=True),
     row("{my} <@*_handle:site> is|: {adv}? <:username>"),
+    row("{ive}? {adv}? traded|swapped|exchanged {my}|the|our <-:vehicle> for|against {a}? <:vehicle>"),
+    row("{have} {a} .. <license:licence>", negated="retract"),
+    row("{im} the only one .. with|who_has {a} <license:licence>"),
+    row("{my} <license:licence> is|has|expires|expired|was|needs|arrived", asked=True, any_mood=True),
+    row("{ive}? {adv}? got|passed|renewed {my} <license:licence>"),
 )

@@ -477,4 +477,6 @@ ROWS = (
     ),
     row("^ retired now|since|last|at_last", **_NOW_RETIRED),
     row("{i} start|finish work|my_shift? at <shift_start:clocktime> so|,|every|and|now", needs=r"\bshifts?\b"),
+    row("mention|put|include|add|write|note also? that {im} {a} <job_title:knownjob>", asked=True, any_mood=True, confidence=0.8),
+    row("{my} employer <employer:firm>", asked=True, any_mood=True),
 )
