@@ -287,7 +287,7 @@ def _meant(row: Row, match: re.Match[str], mood: Mood) -> bool:
         if row.pattern.slots
         else match.group()
     )
-    if not row.asked and mood.asked(start):
+    if (not row.asked and mood.asked(start)) or (row.pattern.of_mine and mood.placed_in(start)):
         return False
     places = [start, *(match.start(slot.group) for slot in row.pattern.slots)]
     if not row.any_mood and any(mood.supposed(place, planned=row.planned) for place in places if place >= 0):

@@ -204,11 +204,27 @@ def read(sentence: Sentence, taken: set[str], echo: str) -> Iterator[Finding]:
     if mood.ironic:
         return
     for start, end in _clauses(sentence.low):
-        if mood.asked(start) or mood.supposed(start) or mood.asked(end - 1):
+        if mood.asked(start) or mood.supposed(start) or mood.asked(end - 1) or _goes_on(sentence.low, start, end):
             continue
         for mention in _mentions(sentence, start, end):
             if mention.attribute not in taken and not mood.supposed(mention.start):
                 yield from _judged(sentence, mention, start, end, echo)
+
+
+_SOMEBODY = re.compile(
+    r"\b(?:he|she|he's|she's|(?:the|this|that|a|an|my|our|his|her) (?:[\w-]+ )?(?:patient|client|customer|guest|applicant|candidate|"
+    + "|".join(sorted(RELATIONS))
+    + r")) (?:is|was|has|had|wants|needs|takes|got)\b"
+)
+
+
+def _goes_on(low: str, start: int, end: int) -> bool:
+    """True for a clause without a subject behind one about somebody else: "the patient is 45, on metformin"."""
+    if _FIRST.search(low[start:end]):
+        return False
+    others = [match.start() for match in _SOMEBODY.finditer(low[:start])]
+    own = [match.start() for match in re.finditer(r"\b(?:i|i'm|i've|we|we're|we've)\b", low[:start])]
+    return bool(others) and (not own or max(own) < max(others))
 
 
 def _judged(sentence: Sentence, mention: _Mention, start: int, end: int, echo: str) -> Iterator[Finding]:
@@ -289,11 +305,14 @@ def _reaches(between: str, *, at_once: bool) -> bool:
     )
 
 
+_OF_MINE = re.compile(r"\bof (?:mine|ours)\b")
+
+
 def _own(before: str, verb_at: int) -> bool:
     """True when the verb's subject is the user: a first person nearer than anybody else, or nobody at all in front of it."""
     subject = before[:verb_at] if not _FIRST.match(before[verb_at:]) else before[: verb_at + 5]
     others = [match.start() for match in _OTHERS.finditer(subject)]
-    first = [match.start() for match in _FIRST.finditer(subject)]
+    first = [match.start() for match in _FIRST.finditer(_OF_MINE.sub(lambda mine: " " * len(mine.group()), subject))]
     if others and (not first or max(others) > max(first)):
         return False
     return bool(first) or not re.search(r"[a-z]", _FILLER.sub("", subject))
@@ -323,6 +342,8 @@ def _stops(mention: _Mention, before: str, behind: str) -> bool:
         r"\b(?:my|our|the|a good|another|your|his|her|some|any)\s+(?:\w+\s+)?$", before
     ):
         return not re.search(r"\b(?:as|i'?m|am|the only|the new)\s+(?:the|my)?\s*(?:\w+\s+)?$", before)
+    if mention.name in _OF_PERSONS and _DOING_WITH.search(before):
+        return True
     return bool(
         re.match(
             r"\s+(?:table|shop|app|book|film|movie|teacher|recipe|recipes|festival|concert|store|bar|factory|"
@@ -330,6 +351,14 @@ def _stops(mention: _Mention, before: str, behind: str) -> bool:
             behind,
         )
     )
+
+
+_OF_PERSONS = words("job diet relationship religion chronotype")
+# "I'm meeting a welder": somebody else is one
+_DOING_WITH = re.compile(
+    r"\b(?:i'?m|am|we're|are|been) (?!being|becoming|working|training)\w+ing (?:(?:with|for|at|to|by) "
+    r")?(?:an?|the|some|this|another) (?:[\w-]+ )?$"
+)
 
 
 def _clauses(low: str) -> Iterator[tuple[int, int]]:

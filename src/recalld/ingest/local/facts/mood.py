@@ -40,6 +40,9 @@ _UNREAL: tuple[tuple[str, str], ...] = (
         r"\b(?:if|unless|whether|in case|as if|as though|as long as|provided|until i|before i|once i|whenever i|till "
         r"i|when i(?:'m| was| had| lived| worked| were| used)?)\b"
     ), "comma"),
+    (r"\b(?:wants?|wanted|asks?|asked|expects?|expected|begged|urges?|urged|tells?) (?:me|us) to\b", "intent"),
+    (r"\bfor (?:the|a|our|my|this) (?:play|role|costume party|fancy dress|halloween|musical|improv|larp|sketch|school play)\b", "comma"),
+    (r"(?<!looks )(?<!look )(?<!seems )(?<!sounds )(?<!feels )\blike (?:i'?m|i am|i was|i were|we're|we were) ", "comma"),
     ((
         r"\b(?:i(?:'d)? wish|would(?! like| love)|could|might|may(?= (?:be|have|get|move|try|i|we|become|switch|buy|"
         r"start))|should|maybe|perhaps|possibly|probably|not sure|unsure|wonder|wondering|guess i|suppose i|"
@@ -108,7 +111,7 @@ _ASSENT = re.compile(
     r"remind(?:ed)?) you|you (?:asked|said)|"
     r"(?:doctor|gp|vet|dentist|doc|therapist|allergist|hospital|clinic|nurse|surgeon|lab|midwife|dermatologist|specialist|consultant|optician|"
     r"physio) (?:said|says|told me|thinks|confirmed|diagnosed)|i was told|i've been told|"
-    r"people call me|everyone calls me|everybody calls me|called|they call me)\b"
+    r"people call me|everyone calls me|everybody calls me|(?<!someone )(?<!somebody )(?<!he )(?<!they )(?<!who )called|they call me)\b"
 )
 
 
@@ -177,6 +180,10 @@ class Mood:
             _OWN_WORD.search(before.casefold())
         )
 
+    def placed_in(self, place: int) -> bool:
+        """True when what stands at *place* only tells where the subject is: "the kids *in* my class are 7"."""
+        return bool(_PLACED.search(self.prefix(place)))
+
     def words_before(self, place: int) -> bool:
         """True when words that say something stand in front of *place* in its clause."""
         return _words_left(self.prefix(place))
@@ -230,6 +237,10 @@ class Mood:
         return again.start() if again else len(self.sentence.low) + 1
 
 
+_PLACED = re.compile(
+    r"\b(?:the|those|these|some|most|both|all|people|everyone|everybody|\w+s) (?:\w+ )?(?:in|at|on|from|near|"
+    r"behind|under)$"
+)
 _NAMED_SUBJECT = re.compile(
     r"\b(?P<who>[^\W\d_a-z][^\W\d_]+)(?:\s+[A-Z][\w'’-]+)?\s+(?:is|was|has|had|isn['’]t|wasn['’]t|got|also|still|who)\b(?!\s+(?:me|mine|our|my))"
 )

@@ -92,6 +92,13 @@ class Pattern:
         """True when the pattern holds at the beginning of a clause only."""
         return self.elements[0] == "^"
 
+    @cached_property
+    def of_mine(self) -> bool:
+        """True when it says what something of the speaker's is: "{my} class is …"."""
+        return self.elements[0] == "{my}" and any(
+            {"{is}", "is", "are"} & set(element.split("|")) for element in self.elements
+        )
+
     @property
     def opens_with_slot(self) -> bool:
         """True when nothing stands in front of the first value."""

@@ -52,7 +52,7 @@ DATE = (
 )
 TIME = (
     r"(?:(?:half past |quarter (?:past|to) )?\d{1,2}(?:[:.]\d\d)?\s?(?:am|pm|a\.m\.|p\.m\.|o'clock|h|uhr)?|noon|"
-    r"midday|midnight)(?![\w%])"
+    r"midday|midnight)(?![\w%])(?!\s+(?:of\s+)?(?:january|february|march|april|june|july|august|september|october|november|december)\b)"
 )
 MONEY = (
     rf"(?:[$€£¥₹]\s?\d[\d.,]*\s?(?:k|m|bn)?|\d[\d.,]*\s?(?:k|m)?\s?(?:euros?|eur|dollars?|usd|pounds?|gbp|quid|bucks|"

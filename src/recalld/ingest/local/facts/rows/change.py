@@ -49,7 +49,7 @@ ROWS = (
     row("goodbye|bye|farewell|so_long|out_with <-:typed> ,|and hello|hi|hey|in_with <:typed>", addressed=True),
     row("<:typed> it_is", addressed=True, confidence=0.7),
     row("<:typed> user|fan|convert|household|family|gang|team here|now|since", addressed=True, confidence=0.8),
-    row("<:typed> over <-:typed> any_day|every_time|always", addressed=True, confidence=0.8),
+    row("<:typed> over <-:typed> ,? any_day|every_time|always", addressed=True, confidence=0.8),
     row("nothing beats|can't_beat|you_can't_beat {a}? <:typed>", addressed=True, confidence=0.6),
     row("{im} all_in|sold|hooked|all_about on|about? <:typed>", confidence=0.7),
     row(

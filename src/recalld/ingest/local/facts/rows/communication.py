@@ -289,4 +289,5 @@ ROWS = (
         "<:style> ones from_now_on|please|from_here_on|again|instead|only", addressed=True,
         needs=r"\b(?:answers|replies|responses|explanations|messages)\b",
     ),
+    row("{i} {adv}? can't|cannot do|make <availability:daypart>", value="not {}"),
 )

@@ -18,6 +18,11 @@ _MOVED = (
     r"registration office|lease|the move|landlord|register|moving van|new in town)\b"
 )
 
+_OF_OLD = (
+    r"\b(?:my|our) (?:old|former|first|last|previous|childhood|summer|holiday) "
+    r"(?:school|street|gym|neighbou?rhood|local|pub|gp|doctor|dentist|landlord|landlady|flat|apartment|place|house|home|room|cabin|cottage)\b"
+)
+
 # fmt: off
 ROWS = (
     # living somewhere
@@ -42,7 +47,7 @@ ROWS = (
         "{inat} <home_city:place>",
         addressed=True,
     ),
-    row("{my} {new}? .. " + _DWELLING + " {inat} <home_city:place>", asked=True, any_mood=True, confidence=0.8),
+    row("{my} {new}? .. " + _DWELLING + " {inat} <home_city:place>", asked=True, any_mood=True, confidence=0.8, unless=_OF_OLD),
     row("{have} {a}? .. " + _DWELLING + " in|near <home_city:place>"),
     row(
         "{i}? {got}|found|rented|bought|signed_for|closed_on|moved_into|rent|renting|own {a} .. "
@@ -162,7 +167,7 @@ ROWS = (
     row(
         "{my} gp|doctor|dentist|landlord|landlady|neighbourhood|neighborhood|street|balcony|garden|"
         "allotment|local|pub|supermarket|school|kindergarten|daycare|kita|gym|library in <home_city:town>",
-        asked=True, confidence=0.6,
+        asked=True, confidence=0.6, unless=_OF_OLD,
     ),
     row("near|around me in|: <home_city:town>", addressed=True, asked=True, confidence=0.75),
     row("near|around me|here ( <home_city:town>", addressed=True, asked=True, confidence=0.75),

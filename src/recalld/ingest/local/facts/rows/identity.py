@@ -182,4 +182,5 @@ ROWS = (
     row("mine is|says|reads {adv}? <passport_number:docnumber>", addressed=True, needs=r"\bpassport\b"),
     row("^ born <birthday:fulldate>", unless=_NEWBORN),
     row("size <shoe_size:shoesize> feet", addressed=True),
+    row("^ left-handed|left_handed|lefty here|btw|by_the_way", gives={"handedness": "left-handed"}, addressed=True),
 )

@@ -357,6 +357,7 @@ ROWS = (
     row("{im} having|expecting twins|triplets", gives={"pregnancy": "expecting twins"}),
     row("{my} wedding was .. on|last|yesterday|in|lovely|perfect", gives={"relationship_status": "married"}, confidence=0.8),
     row("mention|put|include|add|write|note also? that {i} have <child:children>", asked=True, any_mood=True, confidence=0.8),
+    row("vet|i|we|they put <:firstname> to_sleep", retract=True, addressed=True, among=("pet",)),
     row("had_to let|put <:firstname> go|down|to_sleep", retract=True, addressed=True, among=("pet",)),
     row("<partner_name:firstname> and_i|&_i|and_me are|were {adv}? history|done|finished|through|no_more", retract=True, addressed=True),
 )

@@ -251,4 +251,9 @@ ROWS = (
         "club now? , <project:inquotes>",
     ),
     row("the <@*_deadline:noun> deadline {is} {adv}? on|by|now? <:datetime>", addressed=True),
+    row(
+        "{my}|the {new}? deadline moved|was_moved|got_moved|has_moved|shifted|slipped|was_pushed|got_pushed back|forward? to|"
+        "until <deadline:datetime>",
+        addressed=True,
+    ),
 )

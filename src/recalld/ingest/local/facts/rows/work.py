@@ -392,7 +392,10 @@ ROWS = (
         "{i} {adv}? work|working nights|days|earlies|lates|shifts|weekends|saturdays|sundays|mornings|evenings|part-time|full-time "
         "at|in|for|with the|a|an? <employer:orgnoun>",
     ),
-    row("{ive}? {adv}? started|start|went|gone {adv}? back at|in|to the|a? <employer:orgnoun>", confidence=0.75),
+    row(
+        "{ive}? {adv}? started|start|went|gone {adv}? back at|in|to the|a? <employer:orgnoun>", confidence=0.75,
+        unless=r"\bback (?:to|at|in) (?:school|college|uni|university|hospital)\b",
+    ),
     row("{im} back at work at|in the|a? <employer:orgnoun>"),
     row("{im} back at work at <employer:firm>"),
     row(
@@ -479,4 +482,5 @@ ROWS = (
     row("{i} start|finish work|my_shift? at <shift_start:clocktime> so|,|every|and|now", needs=r"\bshifts?\b"),
     row("mention|put|include|add|write|note also? that {im} {a} <job_title:knownjob>", asked=True, any_mood=True, confidence=0.8),
     row("{my} employer <employer:firm>", asked=True, any_mood=True),
+    row("^ studying|reading <education:studyfield>"),
 )
