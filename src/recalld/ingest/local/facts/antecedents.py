@@ -105,7 +105,7 @@ _GAME = ("hobby", "sport", r"\b")
 
 
 def played(sentences: Sequence[Sentence]) -> Iterator[Finding]:
-    """What is played, where that was said just before: "how do I stop my oud from detuning? I play at weddings"."""
+    """What is played, where that was said just before: "my bouzouki goes flat in the cold. I play at weddings"."""
     heard = ""
     for sentence in sentences:
         match = _PLAYED.search(sentence.low)
@@ -142,7 +142,7 @@ _GOT_MINE = re.compile(
 
 
 def got_too(sentences: Sequence[Sentence]) -> Iterator[Finding]:
-    """What somebody got, where the same message named it: "which RAM fits a Framework 13? Got mine last week"."""
+    """What somebody got, where the same message named it: "which charger fits a Framework 16? Got mine on Tuesday"."""
     for sentence, following in pairwise(sentences):
         match = _GOT_MINE.search(following.low) if sentence.seq == following.seq else None
         if match is None or Mood(following).asked(match.start()) or Mood(following).supposed(match.start()):

@@ -50,6 +50,9 @@ _UNDER = re.compile(
 )  # "coffee with oat milk from now on" is no oat milk
 
 
+_THAT_ONE = re.compile(r"\b(?:the|this|that|these|those|my|another)\s+$")  # "redo the table please" asks for no tables
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
     """A value that a row found in a sentence; becomes a candidate."""
@@ -139,9 +142,7 @@ class Reader:
     ) -> Iterator[Finding]:
         if not _meant(row, match, mood):
             return
-        if row.pattern.source.startswith("<") and _UNDER.search(
-            mood.sentence.low, max(match.start() - 12, 0), match.start()
-        ):
+        if _led_astray(row, match, mood.sentence.low):
             return
         first_slot = min(
             (match.start(slot.group) for slot in row.pattern.slots if match.start(slot.group) >= 0), default=match.end()
@@ -275,6 +276,14 @@ def _fills(text: str, value: str) -> bool:
         in ("th", "st", "nd", "rd", "now", "too", "also", "again", "s", "really", "actually", "finally", "both", "just")
         for word in behind
     )
+
+
+def _led_astray(row: Row, match: re.Match[str], low: str) -> bool:
+    """True when the words in front of the first value make another thing of it: "coffee with oat milk", "redo the table"."""
+    if row.pattern.opens_with_slot and _UNDER.search(low, max(match.start() - 12, 0), match.start()):
+        return True
+    slots = row.pattern.slots
+    return bool(slots and slots[0].kind == "style" and _THAT_ONE.search(low, 0, max(match.start(slots[0].group), 0)))
 
 
 def _meant(row: Row, match: re.Match[str], mood: Mood) -> bool:

@@ -172,7 +172,7 @@ class Mood:
         )
 
     def of_named(self, place: int) -> bool:
-        """True when the clause at *place* is said of somebody by their name: "Jonas is allergic to fish"."""
+        """True when the clause at *place* is said of somebody by their name: "Tobias is allergic to sesame"."""
         bare = not self.words_before(place) and self.sentence.low[: self.clause_start(place)].rstrip().endswith(",")
         before = self.sentence.text[0 if bare else self.clause_start(place) : place]
         named = (match.group("who") for match in _NAMED_SUBJECT.finditer(before))

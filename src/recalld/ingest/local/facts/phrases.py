@@ -124,7 +124,7 @@ def _whole(segment: str, phrase: Sequence[str]) -> bool:
 
 
 def _has_object(segment: str, phrase: Sequence[str]) -> bool:
-    """True for a verb with its object: "add that", "put it down", "works for the railway"."""
+    """True for a verb with its object: "add that", "put it down", "works for the post"."""
     tokens = _TOKEN.findall(segment)
     if phrase[0] in _VERBS and len(tokens) > 1:
         return True

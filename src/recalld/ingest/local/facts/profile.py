@@ -33,7 +33,7 @@ _I_AM = re.compile(
     r"^(?:[\w' ]{0,40}[,:!.-]\s*)?(?:so |well |also )?(?:i'm|im|i am|we're|we are|my name is|my name's|name's)\s|"
     r"^[\w' ]{0,40}?\b[\w-]+(?:'s| is) (?:the|my) name(?=,)"
 )
-# "I'm cycling to work again, new bike with two locks and a tracker" tells what happens, not what one is
+# "I'm walking to work again, new boots with thick soles and a reflector" tells what happens, not what one is
 _BUSY = re.compile(
     r"(?:(?:now|just|currently|still|only|also|already|not|really|always) )*(?!(?:living|working|studying|training|teaching|freelancing|"
     r"nursing|running|raising|expecting|getting) )[a-z]{2,}ing (?=[a-z])"

@@ -75,7 +75,7 @@ _AT_AN_END = re.compile(
 
 
 def _without_passing(findings: Sequence[Finding]) -> list[Finding]:
-    """*findings* without wishes about answers that end by themselves at no known day: "keep it brief till the cast is off"."""
+    """*findings* without wishes about answers that end by themselves at no known day: "keep it brief till the stitches are out"."""
     return [
         f for f in findings
         if f.attribute not in _WISHES or f.act != "state" or f.valid_to or not _AT_AN_END.search(f.sentence.low, f.end)

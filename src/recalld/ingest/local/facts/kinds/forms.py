@@ -155,7 +155,7 @@ _PART = r"(?:(?:left|right|lower|upper) )?(?:ankle|knee|hip|shoulder|wrist|elbow
 
 
 def weak_part(text: str, _cased: bool) -> Iterator[Reading]:
-    """A part of the body that is weak for long, as a trait: "left ankle is weak" → "weak left ankle"."""
+    """A part of the body that is weak for long, as a trait: "right knee is bad" → "bad right knee"."""
     match = re.match(
         rf"(?P<part>{_PART}) (?:is|are|has been|'s) (?:a bit |rather |quite |still |very |always )?(?P<how>weak|bad|dodgy|"
         rf"arthritic|unstable|fused)"

@@ -167,7 +167,7 @@ _MADE = words(
 
 
 def crafted(text: str, _cased: bool) -> Iterator[Reading]:
-    """A craft told by what is made: "making kites"; not "making plans"."""
+    """A craft told by what is made: "making candles"; not "making plans"."""
     match = re.match(
         r"(?P<v>(?:making|building|brewing|carving|weaving|binding|restoring|forging) (?P<what>[\w-]+))\b",
         text,
@@ -178,7 +178,7 @@ def crafted(text: str, _cased: bool) -> Iterator[Reading]:
 
 
 def pills(text: str, _cased: bool) -> Iterator[Reading]:
-    """A list of medicines, each with its dose or time behind it: "metformin 500 with breakfast, ramipril at night"."""
+    """A list of medicines, each with its dose or time behind it: "ramipril 5 in the morning, metformin 850 with dinner"."""
     for part in re.split(r"\s*(?:[,;]|\band\b|\+|&)\s*", text)[:8]:
         phrase = part.split()
         size = lexicon.leading(phrase[:3], "medication") if phrase else 0

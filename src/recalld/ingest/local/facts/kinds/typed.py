@@ -266,7 +266,7 @@ def style(text: str, _cased: bool) -> Iterator[Reading]:
         phrase[1:]
         if phrase
         and phrase[0].casefold()
-        in ("a", "the", "your", "more", "very", "really", "all", "in", "with", "as", "rather", "quite")
+        in ("a", "your", "more", "very", "really", "all", "in", "with", "as", "rather", "quite")
         else phrase
     )
     for name, attribute in (
@@ -301,7 +301,7 @@ _TO_SOMEBODY = re.compile(
 
 
 def manner(text: str, cased: bool) -> Iterator[Reading]:
-    """A way of answering that somebody wants in general, not of one text ("a polite message to a customer")."""
+    """A way of answering that somebody wants in general, not of one text ("a friendly note to a neighbour")."""
     if not (_ONE_TEXT.match(text.casefold()) or _TO_SOMEBODY.match(text.casefold())):
         yield from style(text, cased)
 

@@ -391,7 +391,7 @@ def worked_for(text: str, cased: bool) -> Iterator[Reading]:
 
 
 def hand_work(text: str, _cased: bool) -> Iterator[Reading]:
-    """Work with one's hands on something: "pack veterinary medicine" → "packs veterinary medicine"."""
+    """Work with one's hands on something: "pack medical gloves" → "packs medical gloves"."""
     match = re.match(
         r"(?P<verb>pack|assemble|sort|inspect|solder|weld|label|sew|stack|load) (?P<what>.+)", text, re.IGNORECASE
     )

@@ -129,7 +129,7 @@ ROWS = (
         retract=True, addressed=True, confidence=0.8,
         among=("goal", "project", "travel_plan", "planned_move", "event", "subscription"),
     ),
-    # "the bridge I've given up", "pilates is history", "IronHaus membership ended"
+    # "the darts I've given up", "pilates is history", "IronHaus membership ended"
     row(
         "the|my|our <:thing> i|i've|i_have|we|we've {adv}? gave_up|given_up|quit|dropped|packed_in|abandoned|cancelled|sold|let_go",
         retract=True, addressed=True, confidence=0.8, among=_KEPT_UP,

@@ -17,7 +17,7 @@ _PRICED = (
 )
 _CODE = (
     r"\b(?:code|coding|program\w*|script\w*|app|compiler|decorators?|function|library|borrow checker|generics|types?|loops?|class(?:es)?|"
-    r"ownership|pointers?|async|backend|frontend|parser|bug|debug\w*|software|module|package|import|exceptions?|slow part|project)\b"
+    r"ownership|pointers?|async|backend|frontend|parser|bug|debug\w*|software|module|package|import|exceptions?|project)\b"
 )
 
 # fmt: off
@@ -364,7 +364,7 @@ ROWS = (
     row("{im} {adv}? <:username> on|at <@*_handle:site>"),
     row("{my} <@*_handle:site> name|account|handle|nick|username|user is|: {adv}? <:handle>"),
     row(
-        "the|my|our old|former|previous? <@*_handle:site> account|handle|name|nick|profile .. , {im}|it's|it_is|i_go_by {adv}? "
+        "the|my|our old|former|previous? <@*_handle:site> account|handle|name|nick|profile .. , so|and? {im}|it's|it_is|i_go_by {adv}? "
         "<:username> these_days|now|instead|from_now_on",
         addressed=True,
     ),
@@ -377,7 +377,7 @@ ROWS = (
     ),
     row(
         "{im} with <mobile_provider:firm>", confidence=0.75,
-        needs=r"\b(?:signal|sim|sims|roaming|coverage|data plan|phone (?:contract|bill|plan|mast)|mobile (?:contract|plan|provider))\b",
+        needs=r"\b(?:signal|sim|sims|roaming|coverage|data plan|phone (?:contract|bill|plan)|mobile (?:contract|plan|provider))\b",
         unless=r"\b(?:bank|account|gym|insurance|broadband|wifi)\b",
     ),
     row(
