@@ -191,12 +191,12 @@ class Reader:
         if closed and readings and readings[-1].value and not _fills(text, readings[-1].value):
             return
         for reading in readings:
-            if _of_somebody(reading.value.casefold()):
+            offset = max(text.casefold().find(reading.value.split()[0].casefold()), 0) if reading.value else 0
+            if _of_somebody(text[:offset].casefold() + reading.value.casefold()):
                 return
             if not reading.value:  # a check, such as `species`
                 yield Finding(attribute="", value="", sentence=sentence, place=start, end=end)
                 continue
-            offset = max(text.casefold().find(reading.value.split()[0].casefold()), 0)
             place = start + offset
             yield Finding(
                 attribute=reading.attribute or slot.attribute or named,

@@ -175,9 +175,11 @@ class Mood:
         """True when the clause at *place* is said of somebody by their name: "Tobias is allergic to sesame"."""
         bare = not self.words_before(place) and self.sentence.low[: self.clause_start(place)].rstrip().endswith(",")
         before = self.sentence.text[0 if bare else self.clause_start(place) : place]
+        if _OWN_WORD.search(before.casefold()):
+            return False
         named = (match.group("who") for match in _NAMED_SUBJECT.finditer(before))
-        return any(plausible_name(name) and not lexicon.is_a(name, "city") for name in named) and not (
-            _OWN_WORD.search(before.casefold())
+        return any(plausible_name(name) and not lexicon.is_a(name, "city") for name in named) or (
+            bare and any(match.group("who") in RELATIONS for match in _RELATIVE.finditer(before))
         )
 
     def placed_in(self, place: int) -> bool:
@@ -242,9 +244,11 @@ _PLACED = re.compile(
     r"behind|under)$"
 )
 _NAMED_SUBJECT = re.compile(
-    r"\b(?P<who>[^\W\d_a-z][^\W\d_]+)(?:\s+[A-Z][\w'’-]+)?\s+(?:is|was|has|had|isn['’]t|wasn['’]t|got|also|still|who)\b(?!\s+(?:me|mine|our|my))"
+    r"\b(?P<who>[^\W\d_a-z][^\W\d_]+)(?:\s+[A-Z][\w'’-]+)?\s+(?:is|was|has|had|isn['’]t|wasn['’]t|got|also|still|who)\b"
+    r"(?!\s+(?:me|mine|(?:our|my) (?:\w+ )?name)\b)"
 )
-_OWN_WORD = re.compile(r"\b(?:i|i'm|i've|we|we're|my|our|me|us)\b")
+_OWN_WORD = re.compile(r"\b(?:i|i'm|i've|we|we're|me|us)\b")
+_RELATIVE = re.compile(r"\b(?:my|our) (?:[\w-]+ )?(?P<who>\w+)(?: [A-Z][\w'’-]+)? (?:is|was|has)\b")
 
 _FILLERS = words(
     """

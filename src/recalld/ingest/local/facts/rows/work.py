@@ -482,5 +482,5 @@ ROWS = (
     row("{i} start|finish work|my_shift? at <shift_start:clocktime> so|,|every|and|now", needs=r"\bshifts?\b"),
     row("mention|put|include|add|write|note also? that {im} {a} <job_title:knownjob>", asked=True, any_mood=True, confidence=0.8),
     row("{my} employer <employer:firm>", asked=True, any_mood=True),
-    row("^ studying|reading <education:studyfield>"),
+    row("^ studying|reading <education:studyfield> in|at|,|and|now|since|$"),
 )
