@@ -31,6 +31,12 @@ def pair(binaries: Binaries) -> Iterator[Pair]:
     shutil.rmtree(home, ignore_errors=True)
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The machine of a test may be busy; who is waited for is told by other means than a second."""
+    monkeypatch.setattr("recalld.postgres.replica.SECONDS", 60.0)
+
+
 @pytest.fixture
 def paused(pair: Pair) -> Iterator[None]:
     """A replica that stands still; the test resumes it, or the end does."""
