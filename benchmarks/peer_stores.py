@@ -13,7 +13,8 @@ import json
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from importlib.metadata import version
 from typing import Any, Protocol
@@ -38,21 +39,27 @@ class Store(Protocol):
 
 
 class Embedding:
-    """The local embedder of recalld, for callers that do not run an event loop."""
+    """The local embedder of recalld, for callers that do not run an event loop and do not say whether a text is kept or asked."""
 
     def __init__(self) -> None:
+        self.asking = False  # texts are questions now
         self._embedder = LocalEmbedder(cached_queries=1)
         self._runner = asyncio.Runner()
 
-    def query(self, text: str) -> list[float]:
-        """The vector of a question."""
-        return self._runner.run(self._embedder.embed_query(text)).tolist()
-
-    def documents(self, texts: Sequence[str]) -> list[list[float]]:
-        """The vectors of texts, or of a question when there is one: it is the faster way then."""
-        if len(texts) == 1:
-            return [self.query(texts[0])]
+    def vectors(self, texts: Sequence[str]) -> list[list[float]]:
+        """The vectors of texts to be kept, or of questions."""
+        if self.asking:
+            return [self._runner.run(self._embedder.embed_query(text)).tolist() for text in texts]
         return self._runner.run(self._embedder.embed_documents(texts)).tolist()
+
+    @contextmanager
+    def questions(self) -> Iterator[None]:
+        """Take what is embedded inside for questions."""
+        self.asking = True
+        try:
+            yield
+        finally:
+            self.asking = False
 
     def close(self) -> None:
         """End the loop that it runs on."""
@@ -66,7 +73,8 @@ class LangGraph:
 
     def __init__(self, address: str, folder: str) -> None:  # noqa: ARG002 -- it keeps nothing in files
         postgres = import_module("langgraph.store.postgres")
-        index = {"dims": LocalEmbedder.dimensions, "embed": Embedding().documents, "fields": ["text"]}
+        self._embedding = Embedding()
+        index = {"dims": LocalEmbedder.dimensions, "embed": self._embedding.vectors, "fields": ["text"]}
         self._opened = postgres.PostgresStore.from_conn_string(address, index=index)
         self._store = self._opened.__enter__()
         self._store.setup()
@@ -80,7 +88,8 @@ class LangGraph:
 
     def search(self, user: str, query: str, limit: int) -> list[str]:
         """Semantic search within the namespace."""
-        return [item.value["session"] for item in self._store.search(("memories", user), query=query, limit=limit)]
+        with self._embedding.questions():
+            return [item.value["session"] for item in self._store.search(("memories", user), query=query, limit=limit)]
 
 
 class Mem0:
@@ -97,7 +106,8 @@ class Mem0:
             "history_db_path": f"{folder}/history.db",
         }
         self._memory = import_module("mem0").Memory.from_config(config)
-        self._memory.embedding_model = mem0_embedding()
+        self._embedding = Embedding()
+        self._memory.embedding_model = mem0_embedding(self._embedding)
 
     def add(self, user: str, units: Sequence[Unit]) -> None:
         """One memory per unit."""
@@ -106,20 +116,20 @@ class Mem0:
 
     def search(self, user: str, query: str, limit: int) -> list[str]:
         """Its search, with the threshold that it has by itself."""
-        found = self._memory.search(query, filters={"user_id": user}, top_k=limit)
+        with self._embedding.questions():
+            found = self._memory.search(query, filters={"user_id": user}, top_k=limit)
         return [hit["metadata"]["session"] for hit in found["results"]]
 
 
-def mem0_embedding() -> Any:
+def mem0_embedding(embedding: Embedding) -> Any:
     """Our embedder as one of mem0's."""
-    embedding = Embedding()
     base = import_module("mem0.embeddings.base").EmbeddingBase
 
     def embed(_self: object, text: str, memory_action: str | None = None) -> list[float]:  # noqa: ARG001 -- mem0's words
-        return embedding.query(text)
+        return embedding.vectors([text])[0]
 
     def embed_batch(_self: object, texts: list[str], memory_action: str | None = None) -> list[list[float]]:  # noqa: ARG001
-        return embedding.documents(texts)
+        return embedding.vectors(texts)
 
     return type("LocalEmbedding", (base,), {"embed": embed, "embed_batch": embed_batch})()
 

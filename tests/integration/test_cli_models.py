@@ -113,7 +113,7 @@ def test_users_move_to_another_embedder_and_the_old_vectors_go(
 
 def test_the_vectors_that_recall_uses_are_not_dropped(database_url: str, embedder: str):
     remember(database_url, 1)
-    with pytest.raises(ConfigurationError, match="recall still uses 'local:wordllama-256'"):
+    with pytest.raises(ConfigurationError, match="recall still uses 'local:minilm-256'"):
         run("reembed", embedder, "--drop-others")
     assert found(database_url, "local") == ["user-0"]
 

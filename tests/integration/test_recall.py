@@ -532,7 +532,7 @@ async def test_many_vectors_of_one_episode_go_into_several_rows(memory: Memory, 
             "select part, cardinality(embeddings) as n from recalld.vectors"
             " where tenant_id = %(tenant_id)s and user_id = %(user_id)s order by part"
         )
-        vector = await LocalEmbedder().embed_query("point number 19 about boats")
+        vector = (await LocalEmbedder().embed_documents(["point number 19 about boats"]))[0]
         nearest = await memory.parts.vectors.search(
             tx,
             VectorQuery(

@@ -27,10 +27,12 @@ def test_a_sixth_session_does_not_count() -> None:
 
 def test_the_peers_get_the_vectors_of_our_embedder() -> None:
     texts = ["The invoice was paid.", "A walk by the sea."]
-    expected = asyncio.run(LocalEmbedder().embed_documents(texts))
+    kept = asyncio.run(LocalEmbedder().embed_documents(texts))
+    asked = asyncio.run(LocalEmbedder().embed_query(texts[0]))
     with closing(Embedding()) as embedding:
-        assert embedding.documents(texts) == expected.tolist()
-        assert embedding.query(texts[0]) == pytest.approx(expected[0].tolist(), abs=1e-6)
+        assert embedding.vectors(texts) == kept.tolist()
+        with embedding.questions():
+            assert embedding.vectors(texts[:1]) == [asked.tolist()]
 
 
 def test_a_peer_that_ends_is_told_of() -> None:

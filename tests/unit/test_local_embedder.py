@@ -1,10 +1,8 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -22,7 +20,7 @@ def embedder() -> LocalEmbedder:
 
 async def test_it_implements_the_port(embedder: LocalEmbedder):
     port: Embedder = embedder
-    assert (port.name, port.dimensions) == ("local:wordllama-256", 256)
+    assert (port.name, port.dimensions) == ("local:minilm-256", 256)
 
 
 async def test_documents_become_vectors_of_length_one(embedder: LocalEmbedder):
@@ -32,16 +30,28 @@ async def test_documents_become_vectors_of_length_one(embedder: LocalEmbedder):
     assert np.allclose(np.linalg.norm(vectors, axis=1), 1.0, atol=1e-5)
 
 
-async def test_vectors_equal_those_of_the_library(embedder: LocalEmbedder):
-    texts = ["The invoice is paid.", "We moved the meeting to Friday afternoon because of the strike."]
-    wordllama = local._import_wordllama()
-    library = wordllama.WordLlama.load(cache_dir=Path(wordllama.__file__).parent, disable_download=True)
-    assert np.allclose(await embedder.embed_documents(texts), library.embed(texts, norm=True), atol=1e-6)
+async def test_a_question_is_nearest_to_the_document_that_answers_it(embedder: LocalEmbedder):
+    told = [
+        "She has moved to Berlin and is looking for a flat.",
+        "The invoice of the plumber is too high.",
+        "He is allergic to peanuts, so no satay.",
+        "They talked about training for the marathon in spring.",
+    ]
+    documents = await embedder.embed_documents(told)
+    asked = ["where do I live", "how much did the repair cost", "what must I not eat", "my running plans"]
+    nearest = [int((documents @ await embedder.embed_query(question)).argmax()) for question in asked]
+    assert nearest == [0, 1, 2, 3]
 
 
-async def test_a_query_has_the_vector_of_the_same_document(embedder: LocalEmbedder):
-    text = "Where is my parcel?"
-    assert np.allclose(await embedder.embed_query(text), (await embedder.embed_documents([text]))[0], atol=1e-6)
+async def test_the_vector_of_a_document_does_not_depend_on_its_company(embedder: LocalEmbedder):
+    told = [
+        "A walk by the sea.",
+        "Yes.",
+        "The meeting was moved to Friday afternoon because of the strike at the station.",
+    ]
+    together = await embedder.embed_documents(told)
+    alone = np.concatenate([await embedder.embed_documents([text]) for text in told])
+    assert np.allclose(together, alone, atol=1e-4)
 
 
 async def test_no_documents_make_no_vectors(embedder: LocalEmbedder):
@@ -49,9 +59,9 @@ async def test_no_documents_make_no_vectors(embedder: LocalEmbedder):
 
 
 async def test_more_documents_than_one_batch_keep_their_order(embedder: LocalEmbedder):
-    texts = [f"Order {n} arrived." for n in range(600)]
+    texts = [f"Order {n} arrived." for n in range(60)]
     vectors = await embedder.embed_documents(texts)
-    assert np.allclose(vectors[599], await embedder.embed_query(texts[599]), atol=1e-6)
+    assert np.allclose(vectors[59], (await embedder.embed_documents(texts[59:]))[0], atol=1e-4)
 
 
 @pytest.mark.parametrize("blank", ["", " ", "\n\t", "\u3000"])
@@ -74,7 +84,15 @@ async def test_a_lone_surrogate_is_read_as_the_replacement_character(embedder: L
 
 async def test_a_huge_text_is_embedded_by_its_beginning(embedder: LocalEmbedder):
     text = "word " * 60_000
-    assert np.allclose((await embedder.embed_documents([text, text[:32_000]]))[0], await embedder.embed_query(text))
+    long, beginning = await embedder.embed_documents([text, text[: 254 * 5]])
+    assert np.allclose(long, beginning, atol=1e-4)
+    assert np.array_equal(await embedder.embed_query(text), await embedder.embed_query(text[:4_000]))
+
+
+@pytest.mark.parametrize("odd", ["\x00\x01", "🦊🦊", "日本語", "\ud800", "a" * 5_000])
+async def test_anything_that_is_not_blank_has_a_vector(embedder: LocalEmbedder, odd: str):
+    for vector in (await embedder.embed_query(odd), (await embedder.embed_documents([odd]))[0]):
+        assert np.isclose(np.linalg.norm(vector), 1.0, atol=1e-5)
 
 
 async def test_a_repeated_query_is_answered_from_the_cache(embedder: LocalEmbedder):
@@ -99,27 +117,20 @@ async def test_the_cache_forgets_the_query_used_longest_ago():
 
 
 async def test_concurrent_first_uses_share_one_model(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(local, "_model", None)
+    monkeypatch.setattr(local, "_loaded", None)
     await asyncio.gather(*(LocalEmbedder().embed_query(f"question {n}") for n in range(8)))
-    model = local._model
+    model = local._loaded
     await LocalEmbedder().embed_documents(["another"])
     assert model is not None
-    assert local._model is model
+    assert local._loaded is model
 
 
-def test_importing_and_loading_leaves_the_root_logger_alone():
+def test_importing_it_brings_no_tokenizer_and_embedding_no_word_vectors():
     code = """
-import asyncio, logging, sys
+import asyncio, sys
 from recalld.models.local import LocalEmbedder
 assert "wordllama" not in sys.modules and "tokenizers" not in sys.modules
 asyncio.run(LocalEmbedder().embed_query("hello"))
-root = logging.getLogger()
-assert (root.handlers, root.level) == ([], logging.WARNING), (root.handlers, root.level)
+assert "wordllama" not in sys.modules
 """
     subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)
-
-
-def test_the_root_logger_keeps_the_handlers_it_has():
-    before = list(logging.getLogger().handlers)
-    local._import_wordllama()
-    assert logging.getLogger().handlers == before

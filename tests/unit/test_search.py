@@ -14,7 +14,7 @@ from recalld.recall.search import Ranking, is_rare_token, nothing_said, rank, un
 from recalld.values import Episode, SearchQuery, TimeRange
 from tests.unit.catalogues import NOW, episode, overview
 
-MODEL = "local:wordllama-256"
+MODEL = "local:minilm-256"
 GARDEN = episode("garden", "The green gate squeaks.", days_ago=8, topics=("garden",))
 INVOICE = episode("invoice", "Invoice QX-1 was paid late.", days_ago=1, topics=("money",))
 OLD_PRICE = episode("old", "A jar costs eight euros.", days_ago=300, topics=("jar price",))

@@ -13,9 +13,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tokenizers import Tokenizer
-
 from recalld.ingest.local.facts.tagger.tagger import BEFORE, LONGEST
+from recalld.models.encoder import WordPieces
 
 MARK = re.compile(r"\[(-?)([a-z][a-z0-9_]*)=([^\[\]]*)\]")
 OUTSIDE, FIRST, FURTHER, FIRST_OVER = range(4)  # and FURTHER_OVER
@@ -99,14 +98,14 @@ def _exchanged(line: Line, known: Mapping[str, Sequence[str]], share: float, exc
     return Line(line.role, text + line.text[at:], tuple(spans))
 
 
-def rows(snippet: Sequence[Line], tokenizer: Tokenizer, number: Callable[[str], int]) -> Iterator[Row]:
+def rows(snippet: Sequence[Line], pieces: WordPieces, number: Callable[[str], int]) -> Iterator[Row]:
     """A row for every message of the user, the end of the assistant's message before it in front."""
-    start, stop = tokenizer.token_to_id("[CLS]"), tokenizer.token_to_id("[SEP]")
+    start, stop = pieces.start, pieces.stop
     for place, line in enumerate(snippet):
         if line.role == "U":
-            own = _labelled(line, tokenizer, number)[:LONGEST]
+            own = _labelled(line, pieces, number)[:LONGEST]
             before = (
-                _labelled(snippet[place - 1], tokenizer, number)[-BEFORE:]
+                _labelled(snippet[place - 1], pieces, number)[-BEFORE:]
                 if place and snippet[place - 1].role == "A"
                 else []
             )
@@ -115,8 +114,8 @@ def rows(snippet: Sequence[Line], tokenizer: Tokenizer, number: Callable[[str], 
             yield Row(list(tokens), list(tags), list(attributes), len(before) + 2)
 
 
-def _labelled(line: Line, tokenizer: Tokenizer, number: Callable[[str], int]) -> list[tuple[int, int, int]]:
-    encoding = tokenizer.encode(line.text, add_special_tokens=False)
+def _labelled(line: Line, pieces: WordPieces, number: Callable[[str], int]) -> list[tuple[int, int, int]]:
+    encoding = pieces.encode(line.text)
     labelled = [(token, OUTSIDE, NO_ATTRIBUTE) for token in encoding.ids]
     for span in line.spans:
         inside = [n for n, (start, end) in enumerate(encoding.offsets) if start < span.end and end > span.start]

@@ -15,17 +15,18 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from transformers import BertModel
 
 from recalld.ingest.local.facts import tagger
-from recalld.ingest.local.facts.tagger.tagger import word_pieces
 from recalld.layers.facts.attributes import Attributes
+from recalld.models.encoder import vocabulary, word_pieces
 from training.facts import snippets
-from training.facts.export import write
 from training.facts.snippets import Line, Row
+from training.weights import dense, layers, rest
 
 LAYERS = 3  # of the model's six; with all six the held-out F1 was the same
 EPOCHS = 10
@@ -34,23 +35,22 @@ LEARNING_RATE, HEAD_LEARNING_RATE = 3e-4, 1e-3
 LEAST = 6  # snippets with an attribute that gets a class of its own
 EXCHANGED = 0.35  # share of values that are exchanged for others of the same attribute, from the second epoch on
 UNKNOWN = 0.06  # share of tokens that are hidden
-PIECES = 15_000  # of the vocabulary, its most frequent; shorter continuations are kept all
-_SIGNS = "’“”–—…‘€£°•₹¥½¼²"
+PIECES = 15_000  # of the vocabulary, its most frequent, are read whole; with rarer ones the tagger has too little to learn from
 
 
-def vocabulary(file: Path) -> tuple[list[int], list[str]]:
-    """Numbers and texts of the pieces that are kept: those of Latin script that are frequent, or short continuations."""
-    pieces = file.read_text(encoding="utf-8").split("\n")
-    kept = [
-        number for number, piece in enumerate(pieces)
-        if piece and not piece.startswith("[unused") and all(ord(char) < 0x180 or char in _SIGNS for char in piece)
-        and (number < PIECES or (piece.startswith("##") and len(piece) <= 5))
-    ]  # fmt: skip
-    return kept, [pieces[number] for number in kept]
+def frequent(file: Path) -> dict[str, int]:
+    """The pieces of the shared vocabulary that are frequent, or short continuations, with their numbers in the model's own."""
+    known = vocabulary()
+    pieces = enumerate(file.read_text(encoding="utf-8").split("\n"))
+    return {
+        piece: number
+        for number, piece in pieces
+        if piece in known and (number < PIECES or (piece.startswith("##") and len(piece) <= 5))
+    }
 
 
 class TaggerNetwork(nn.Module):
-    """The lower layers of the encoder with a head for tags and one for attributes."""
+    """The lower layers of the encoder with a head for tags, one for attributes, and a gate behind the first layer."""
 
     def __init__(self, folder: Path, kept: Sequence[int], attributes: int) -> None:
         super().__init__()
@@ -58,16 +58,16 @@ class TaggerNetwork(nn.Module):
         words = self.bert.embeddings.word_embeddings.weight.data[list(kept)].clone()
         self.bert.embeddings.word_embeddings = nn.Embedding.from_pretrained(words, freeze=True, padding_idx=0)
         self.bert.encoder.layer = self.bert.encoder.layer[:LAYERS]
+        self.gate = nn.Linear(self.bert.config.hidden_size, 1)
         self.tags = nn.Linear(self.bert.config.hidden_size, 5)
         self.attributes = nn.Linear(self.bert.config.hidden_size, attributes)
         self.dropout = nn.Dropout(0.1)
 
-    def forward(self, tokens: Tensor, mask: Tensor, segments: Tensor) -> tuple[Tensor, Tensor]:
-        """Scores of tags and of attributes for every token."""
-        hidden = self.dropout(
-            self.bert(input_ids=tokens, attention_mask=mask, token_type_ids=segments).last_hidden_state
-        )
-        return self.tags(hidden), self.attributes(hidden)
+    def forward(self, tokens: Tensor, mask: Tensor, segments: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Scores of tags, of attributes and of being marked at all for every token; the last teach the layers nothing."""
+        read = self.bert(input_ids=tokens, attention_mask=mask, token_type_ids=segments, output_hidden_states=True)
+        hidden = self.dropout(read.last_hidden_state)
+        return self.tags(hidden), self.attributes(hidden), self.gate(read.hidden_states[1].detach())[..., 0]
 
 
 def batches(rows: Sequence[Row]) -> Iterator[tuple[Tensor, Tensor, Tensor, Tensor, Tensor]]:
@@ -91,8 +91,10 @@ def loss_of(network: TaggerNetwork, batch: tuple[Tensor, ...], hidden: int) -> T
     tokens, tags, attributes, mask, segments = batch
     tokens = tokens.masked_fill((torch.rand(tokens.shape) < UNKNOWN) & (tokens > hidden * 100), hidden)
     with torch.autocast("cpu", torch.bfloat16):
-        of_tags, of_attributes = network(tokens, mask, segments)
+        of_tags, of_attributes, of_gate = network(tokens, mask, segments)
     loss = 3 * functional.cross_entropy(of_tags.float().view(-1, 5), tags.view(-1), ignore_index=-100)
+    known = tags >= 0
+    loss = loss + functional.binary_cross_entropy_with_logits(of_gate.float()[known], (tags[known] > 0).float())
     inside = attributes >= 0
     if inside.any():
         loss = loss + 0.5 * functional.cross_entropy(of_attributes.float()[inside], attributes[inside])
@@ -112,10 +114,10 @@ def train(folder: Path, seed: int) -> None:
     names = ["other", *sorted(name for name, found in known.items() if len(found) >= LEAST)]
     numbers = {name: number for number, name in enumerate(names)}
     exchangeable = {name: found for name, found in known.items() if name in numbers and name in registry}
-    kept, pieces = vocabulary(folder / "vocab.txt")
-    tokenizer = word_pieces(pieces)
-    network = TaggerNetwork(folder, kept, len(names))
-    heads = [*network.tags.parameters(), *network.attributes.parameters()]
+    kept = frequent(folder / "vocab.txt")
+    pieces = word_pieces({piece: place for place, piece in enumerate(kept)})
+    network = TaggerNetwork(folder, list(kept.values()), len(names))
+    heads = [parameter for head in (network.gate, network.tags, network.attributes) for parameter in head.parameters()]
     body = [parameter for parameter in network.bert.parameters() if parameter.requires_grad]
     rates = (LEARNING_RATE, HEAD_LEARNING_RATE)
     optimiser = torch.optim.AdamW([{"params": body}, {"params": heads}], weight_decay=0.01)
@@ -126,12 +128,12 @@ def train(folder: Path, seed: int) -> None:
         shown = [snippets.with_other_values(snippet, exchangeable, EXCHANGED) if epoch else snippet for snippet in told]
         losses = Counter()
         for batch in batches(
-            [row for snippet in shown for row in snippets.rows(snippet, tokenizer, lambda name: numbers.get(name, 0))]
+            [row for snippet in shown for row in snippets.rows(snippet, pieces, lambda name: numbers.get(name, 0))]
         ):
             step += 1
             for group, rate in zip(optimiser.param_groups, rates, strict=True):
                 group["lr"] = rate * min(step / (0.1 * steps), 1.0) * max(0.02, 1 - step / steps)
-            loss = loss_of(network, batch, tokenizer.token_to_id("[UNK]"))
+            loss = loss_of(network, batch, pieces.unknown)
             optimiser.zero_grad()
             loss.backward()
             nn.utils.clip_grad_norm_([*body, *heads], 1.0)
@@ -141,7 +143,16 @@ def train(folder: Path, seed: int) -> None:
             f"epoch {epoch + 1} of {EPOCHS}: loss {losses['sum'] / losses['batches']:.3f}, {time.monotonic() - begun:.0f} s",
             flush=True,
         )
-    write(network.state_dict(), LAYERS, pieces, names, Path(tagger.__file__).parent)
+    write(network, list(kept), names, Path(tagger.__file__).parent)
+
+
+def write(network: TaggerNetwork, pieces: Sequence[str], attributes: Sequence[str], folder: Path) -> None:
+    """What `recalld.ingest.local.facts.tagger` loads; the words are those that all share."""
+    state = {name: tensor.float().numpy() for name, tensor in network.state_dict().items()}
+    heads = dense("gate", state, "gate") | dense("tags", state, "tags") | dense("attributes", state, "attributes")
+    np.savez(folder / "weights.npz", **rest(state, "bert."), **layers(state, "bert.", LAYERS), **heads)
+    (folder / "vocabulary.txt").write_text("".join(f"{piece}\n" for piece in pieces), encoding="utf-8")
+    (folder / "attributes.txt").write_text("".join(f"{name}\n" for name in attributes), encoding="utf-8")
 
 
 def _canonical(span: snippets.Span, registry: Attributes) -> snippets.Span:

@@ -136,6 +136,6 @@ def _vectors_of(episode: Episode, epoch: int, dimensions: int) -> EpisodeVectors
         epoch=epoch,
         purpose=episode.purpose,
         ended_at=episode.ended_at,
-        model="local:wordllama-256",
+        model="local:minilm-256",
         vectors=ones / np.linalg.norm(ones, axis=1, keepdims=True),
     )

@@ -1,57 +1,67 @@
-"""The embedder that needs no key and no network: WordLlama, whose weights are inside its wheel.
+"""The embedder that needs no key and no network: all-MiniLM-L6-v2 for documents, a table of token vectors for questions.
 
-A text's vector is the mean of its tokens' vectors, 256 numbers brought to length one. It is a bag of English words, a
-good booster beside full text and weak alone: "love hiking" and "hate hiking" are 0.65 alike.
+A document is read once, at the end of a session, and may cost milliseconds; a question is asked in every turn and may not. So documents go
+through all six layers of the transformer (Wang et al., "MiniLM", 2020; Reimers and Gurevych, "Sentence-BERT", 2019), brought to 256
+dimensions by principal components, and a question's vector is the mean of its tokens' vectors, which were trained to point where the
+transformer would (`training/embedder` in the repository). The weights come with recalld, as bytes: 11 MB for the layers, 4 MB for the
+questions, 5 MB for the words, which the fact tagger shares.
 
-We load through `WordLlama.load` but pool the vectors ourselves. The library's `embed` pads every text of a batch to
-the longest (64 texts of which one has 60,000 tokens take 4 GB), answers NaN for an empty text, and is slower (2.6 ms
-for 64 short texts, ours 1.9 ms). The vectors are the same to 1e-7.
-
-Measured on two cores: 0.03 ms for a question computed where it is asked, 0.15 ms when handed to a thread and back. So
-short questions are embedded on the event loop once the model is loaded; loading (0.5 s), documents and long questions
-go to one thread of their own.
+Measured on two cores: 0.03 ms for a question computed where it is asked, 0.15 ms when handed to a thread and back. So short questions are
+embedded on the event loop once the model is loaded; loading (0.2 s), documents (0.2 ms a token) and long questions go to one thread of
+their own.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from dataclasses import dataclass
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recalld.errors import BadEmbedding, ConfigurationError, InvalidInput
+from recalld.errors import BadEmbedding, InvalidInput
+from recalld.models.encoder import (
+    MINILM,
+    Floats,
+    Inputs,
+    Layer,
+    WordPieces,
+    load_weights,
+    read_inputs,
+    read_layers,
+    shared_pieces,
+)
 from recalld.models.query_cache import QueryCache
-from recalld.models.tokens import token_ids
-
-if TYPE_CHECKING:
-    from wordllama import WordLlamaInference  # pyright: ignore[reportMissingTypeStubs]
+from recalld.models.threads import one_thread
 
 _DIMENSIONS = 256
-_LONGEST = 32_000  # characters of a text that count, about 8,000 tokens; a mean over more says nothing any more
+_LONGEST = 4_000  # characters of a text that are looked at
+_TOKENS = 254  # of a document that count, as the model was trained: a longer one is embedded by its beginning
 _DIRECT = 2_000  # characters of a question that is embedded on the event loop: at most half a millisecond
-_HAND_OFF = 256  # documents per trip to the thread (about 10 ms), so that two callers take turns
+_TOGETHER = (
+    16  # documents of a batch, of about the same length, and of a trip to the thread, so that two callers take turns
+)
 _SMALLEST_NORM = 1e-6
 
 _worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="recalld-embedder")
 _loading = Lock()
-_model: _Model | None = None
+_loaded: _Model | None = None
+
+T = TypeVar("T")
 
 
 class LocalEmbedder:
-    """`Embedder` over WordLlama. All instances share one model, which is loaded at the first use.
+    """`Embedder` over the weights that come with recalld. All instances share one model, which is loaded at the first use.
 
-    A text longer than 32,000 characters is embedded by its beginning; lone surrogates are read as U+FFFD. The vectors
-    of the last
-    *cached_queries* questions are kept under a hash of the question, never with its words.
+    A document longer than 254 tokens, or 4,000 characters, is embedded by its beginning; lone surrogates are read as U+FFFD. The vectors
+    of the last *cached_queries* questions are kept under a hash of the question, never with its words.
     """
 
-    name = "local:wordllama-256"
+    name = "local:minilm-256"
     dimensions = _DIMENSIONS
 
     def __init__(self, *, cached_queries: int = 1024) -> None:
@@ -62,9 +72,10 @@ class LocalEmbedder:
         for text in texts:
             _refuse_blank(text)
         vectors = np.empty((len(texts), _DIMENSIONS), dtype=np.float32)
-        for start in range(0, len(texts), _HAND_OFF):
-            batch = texts[start : start + _HAND_OFF]
-            vectors[start : start + len(batch)] = await _in_worker(batch)
+        order = sorted(range(len(texts)), key=lambda place: len(texts[place]))
+        for start in range(0, len(order), _TOGETHER):
+            batch = order[start : start + _TOGETHER]
+            vectors[batch] = await _in_worker(_documents, [texts[place] for place in batch])
         return vectors
 
     async def embed_query(self, text: str) -> NDArray[np.float32]:
@@ -72,13 +83,13 @@ class LocalEmbedder:
         _refuse_blank(text)
         if (known := self._queries.get(text)) is not None:
             return known
-        direct = _model is not None and len(text) <= _DIRECT
-        vectors = _embed([text]) if direct else await _in_worker([text])
-        return self._queries.put(text, vectors[0])
+        direct = _loaded is not None and len(text) <= _DIRECT
+        vector = _question(text) if direct else await _in_worker(_question, text)
+        return self._queries.put(text, vector)
 
 
-async def _in_worker(texts: Sequence[str]) -> NDArray[np.float32]:
-    return await asyncio.get_running_loop().run_in_executor(_worker, _embed, texts)
+async def _in_worker(work: Callable[[T], Floats], given: T) -> Floats:
+    return await asyncio.get_running_loop().run_in_executor(_worker, work, given)
 
 
 def _refuse_blank(text: str) -> None:
@@ -87,66 +98,64 @@ def _refuse_blank(text: str) -> None:
 
 
 # ---------------------------------------------------------------- vectors
-def _embed(texts: Sequence[str]) -> NDArray[np.float32]:
-    """The mean of each text's token vectors, brought to length one."""
-    model = _loaded()
-    tokens = [model.tokens(text) for text in texts]
-    starts = np.cumsum([0, *(len(ids) for ids in tokens[:-1])])
-    sums = np.add.reduceat(model.vectors[np.concatenate(tokens)], starts, axis=0)
-    return _normalised(sums)
+def _documents(texts: Sequence[str]) -> Floats:
+    """The mean of each text's token vectors after the last layer, in fewer dimensions and of length one."""
+    model = _model()
+    lines = [[model.pieces.start, *model.numbers(text)[:_TOKENS], model.pieces.stop] for text in texts]
+    with one_thread():
+        x, masked = model.inputs(lines, [len(line) for line in lines])
+        for layer in model.layers:
+            x = layer(x, masked)
+        x *= (masked[:, 0, 0] == 0)[..., None]
+        return _normalised(x.sum(1) @ model.components)
 
 
-def _normalised(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+def _question(text: str) -> Floats:
+    """The mean of the vectors that the tokens of a question have in the table, of length one."""
+    model = _model()
+    numbers = model.numbers(text) or [model.pieces.unknown]
+    return _normalised((model.table[numbers] * model.table_scales[numbers]).sum(0, keepdims=True))[0]
+
+
+def _normalised(vectors: Floats) -> NDArray[np.float32]:
+    norms = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))[:, None]
     if not (np.isfinite(norms).all() and (norms > _SMALLEST_NORM).all()):
         raise BadEmbedding(f"{LocalEmbedder.name} made a vector without direction (zero or not a number)")
     return vectors / norms
 
 
 # ---------------------------------------------------------------- the model
-def piece_vectors() -> NDArray[np.float32]:
-    """The vector of every piece of the vocabulary, shape (32000, 256), not of length one. Loads the model at the first call (0.5 s)."""
-    return _loaded().vectors
-
-
+@dataclass(frozen=True, slots=True)
 class _Model:
-    """WordLlama's table of token vectors; the tokenizer that leads into it is that of `recalld.models.tokens`."""
+    """Both sides of the embedder."""
 
-    def __init__(self, loaded: WordLlamaInference) -> None:
-        self.vectors: NDArray[np.float32] = loaded.embedding  # shape (32000, 256)
+    pieces: WordPieces
+    inputs: Inputs
+    layers: tuple[Layer, ...]
+    components: Floats  # shape (width, 256)
+    table: NDArray[np.int8]  # shape (vocabulary, 256)
+    table_scales: Floats  # shape (vocabulary, 1)
 
-    def tokens(self, text: str) -> NDArray[np.int32]:
-        return np.asarray(token_ids(text[:_LONGEST]), dtype=np.int32)
+    def numbers(self, text: str) -> list[int]:
+        """The tokens of *text*, or of its beginning."""
+        return self.pieces.encode(text[:_LONGEST]).ids
 
 
-def _loaded() -> _Model:
-    global _model  # noqa: PLW0603 - one copy of 33 MB per process, whatever the number of embedders
-    with _loading:
-        if _model is None:
-            _model = _load()
-        return _model
+def _model() -> _Model:
+    global _loaded  # noqa: PLW0603 - one copy per process, 60 MB, whatever the number of embedders
+    if _loaded is None:
+        with _loading:
+            _loaded = _loaded or _load()
+    return _loaded
 
 
 def _load() -> _Model:
-    wordllama = _import_wordllama()
-    try:
-        loaded = wordllama.WordLlama.load(cache_dir=Path(wordllama.__file__).parent, disable_download=True)
-    except FileNotFoundError as error:
-        raise ConfigurationError(
-            "the weights of the local embedder are missing; reinstall it: pip install --force-reinstall wordllama"
-        ) from error
-    return _Model(loaded)
-
-
-def _import_wordllama():
-    """Import wordllama without its side effect.
-
-    It calls `logging.basicConfig`, which does nothing where the root logger has a handler already.
-    """
-    guard = logging.NullHandler()
-    logging.getLogger().addHandler(guard)
-    try:
-        import wordllama  # noqa: PLC0415 # pyright: ignore[reportMissingTypeStubs] - up to 1.7 s
-    finally:
-        logging.getLogger().removeHandler(guard)
-    return wordllama
+    documents, questions = load_weights(MINILM / "documents.npz"), load_weights(MINILM / "questions.npz")
+    return _Model(
+        pieces=shared_pieces(),
+        inputs=read_inputs(documents),
+        layers=read_layers(documents),
+        components=documents["components"].astype(np.float32),
+        table=questions["table.weight"],
+        table_scales=questions["table.scale"].astype(np.float32)[:, None],
+    )

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recalld.layers.episodes.pieces import END_OF_KEY, Pieces
-from recalld.models.local import piece_vectors
 from recalld.models.tokens import vocabulary
+from recalld.models.word_vectors import piece_vectors
 
 RARE = 1e-3  # the constant a of the weights; Arora et al. recommend it, and a third or three times of it changes Recall@5 by at most 0.002
 KINSHIP = 0.15  # the usual cosine of two words of one unit; between 0.1 and 0.2 no figure changes by more than 0.002
