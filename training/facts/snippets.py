@@ -50,11 +50,9 @@ class Row:
     second: int  # where the user's message begins
 
 
-def read(folder: Path) -> list[list[Line]]:
-    """All snippets of a folder."""
-    blocks = (
-        block for file in sorted(folder.glob("*.txt")) for block in file.read_text(encoding="utf-8").split("\n\n")
-    )
+def read(folder: Path, files: str = "*.txt") -> list[list[Line]]:
+    """All snippets of the *files* of a folder."""
+    blocks = (block for file in sorted(folder.glob(files)) for block in file.read_text(encoding="utf-8").split("\n\n"))
     lines = ([_line(line) for line in block.splitlines() if line[:3] in ("A: ", "U: ")] for block in blocks)
     return [snippet for snippet in lines if snippet]
 

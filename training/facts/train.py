@@ -101,14 +101,14 @@ def loss_of(network: TaggerNetwork, batch: tuple[Tensor, ...], hidden: int) -> T
     return loss
 
 
-def train(folder: Path, seed: int) -> None:
+def train(folder: Path, files: str, seed: int) -> None:
     """Train and write the weights into the package."""
     random.seed(seed)
     torch.manual_seed(seed)
     registry = Attributes()
     told = [
         [Line(line.role, line.text, tuple(_canonical(span, registry) for span in line.spans)) for line in snippet]
-        for snippet in snippets.read(Path(__file__).parent / "talk")
+        for snippet in snippets.read(Path(__file__).parent / "talk", files)
     ]
     known = snippets.values(told)
     names = ["other", *sorted(name for name, found in known.items() if len(found) >= LEAST)]
@@ -162,6 +162,7 @@ def _canonical(span: snippets.Span, registry: Attributes) -> snippets.Span:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="all-MiniLM-L6-v2")
+    parser.add_argument("--files", default="[a-m]_*.txt", help="those of talk/ to train on")
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
-    train(given.folder, given.seed)
+    train(given.folder, given.files, given.seed)

@@ -14,7 +14,7 @@ their own.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Lock
@@ -45,6 +45,7 @@ _DIRECT = 2_000  # characters of a question that is embedded on the event loop: 
 _TOGETHER = (
     16  # documents of a batch, of about the same length, and of a trip to the thread, so that two callers take turns
 )
+_STRETCH = 1.5  # how much longer than the shortest the longest document of a group may be
 _SMALLEST_NORM = 1e-6
 
 _worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="recalld-embedder")
@@ -102,12 +103,31 @@ def _documents(texts: Sequence[str]) -> Floats:
     """The mean of each text's token vectors after the last layer, in fewer dimensions and of length one."""
     model = _model()
     lines = [[model.pieces.start, *model.numbers(text)[:_TOKENS], model.pieces.stop] for text in texts]
+    means = np.empty((len(texts), model.components.shape[0]), np.float32)
     with one_thread():
-        x, masked = model.inputs(lines, [len(line) for line in lines])
-        for layer in model.layers:
-            x = layer(x, masked)
-        x *= (masked[:, 0, 0] == 0)[..., None]
-        return _normalised(x.sum(1) @ model.components)
+        for places in _of_like_length(lines):
+            means[places] = _means(model, [lines[place] for place in places])
+        return _normalised(means @ model.components)
+
+
+def _of_like_length(lines: Sequence[Sequence[int]]) -> Iterator[list[int]]:
+    """The places of *lines* in groups: a summary beside its points would make all as long as itself."""
+    group: list[int] = []
+    for place in sorted(range(len(lines)), key=lambda place: len(lines[place])):
+        if group and len(lines[place]) > _STRETCH * len(lines[group[0]]):
+            yield group
+            group = []
+        group.append(place)
+    if group:
+        yield group
+
+
+def _means(model: _Model, lines: Sequence[Sequence[int]]) -> Floats:
+    x, masked = model.inputs(lines, [len(line) for line in lines])
+    for layer in model.layers:
+        x = layer(x, masked)
+    told = (masked[:, 0, 0] == 0)[..., None]
+    return (x * told).sum(1) / told.sum(1)
 
 
 def _question(text: str) -> Floats:
