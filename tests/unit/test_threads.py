@@ -1,51 +1,59 @@
-"""The threads of numpy's BLAS while small products are computed."""
+"""The threads of numpy's BLAS."""
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+import subprocess
+import sys
 
+COUNT = """
 import numpy as np
 from threadpoolctl import threadpool_info, threadpool_limits
+from recalld.models.threads import one_thread
 
-from recalld.models.threads import OneThread, one_thread
-
-
-def threads() -> set[int]:
-    """How many threads the BLAS libraries have."""
-    assert np.zeros(1) is not None
+def threads():
     return {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
+"""
 
 
-def test_there_is_one_thread_inside() -> None:
-    with one_thread():
-        assert threads() == {1}
+def run(code: str) -> None:
+    subprocess.run([sys.executable, "-c", COUNT + code], check=True, timeout=120)
 
 
-class Library:
-    """Stands for a BLAS library of a machine with more cores than this one."""
-
-    num_threads = 8
-
-    def set_num_threads(self, count: int) -> None:
-        self.num_threads = count
+def test_there_is_one_from_the_first_call_on() -> None:
+    run("one_thread()\nassert threads() == {1}")
 
 
-def test_of_two_that_overlap_the_last_puts_back_what_was_there() -> None:
-    library = Library()
-    limited = OneThread([library])
-    first, second = ExitStack(), ExitStack()
-    first.enter_context(limited)
-    second.enter_context(limited)
-    first.close()
-    assert library.num_threads == 1
-    second.close()
-    assert library.num_threads == 8
+def test_what_an_application_sets_afterwards_stays() -> None:
+    run(
+        "one_thread()\nthreadpool_limits(3, user_api='blas')\nbefore = threads()\none_thread()\nassert threads() == before"
+    )
 
 
-def test_what_was_there_before_is_there_after() -> None:
-    with threadpool_limits(1, user_api="blas"):
-        before = threads()
-    usual = threads()
-    with one_thread():
-        pass
-    assert (before, threads()) == ({1}, usual)
+def test_embedding_and_tagging_keep_to_it() -> None:
+    run(
+        "import asyncio\n"
+        "from recalld.models.local import LocalEmbedder\n"
+        "from recalld.ingest.local.facts.tagger.tagger import load_tagger\n"
+        "load_tagger().read([('', 'I live in Oslo')])\n"
+        "assert threads() == {1}\n"
+        "asyncio.run(LocalEmbedder().embed_documents(['I live in Oslo']))\n"
+        "assert threads() == {1}"
+    )
+
+
+def test_a_process_can_be_forked_while_texts_are_embedded() -> None:
+    run(
+        "import subprocess, threading\n"
+        "from recalld.models import local\n"
+        "local._documents(['load'])\n"
+        "stop = threading.Event()\n"
+        "def embed():\n"
+        "    while not stop.is_set():\n"
+        "        local._documents(['The lamp arrived broken and she wants a new one. ' * 10] * 8)\n"
+        "thread = threading.Thread(target=embed)\n"
+        "thread.start()\n"
+        "for _ in range(150):\n"
+        "    subprocess.run(['/bin/true'], preexec_fn=lambda: None, check=True)\n"  # which makes it a fork
+        "stop.set()\n"
+        "thread.join()"
+    )

@@ -104,10 +104,9 @@ def _documents(texts: Sequence[str]) -> Floats:
     model = _model()
     lines = [[model.pieces.start, *model.numbers(text)[:_TOKENS], model.pieces.stop] for text in texts]
     means = np.empty((len(texts), model.components.shape[0]), np.float32)
-    with one_thread():
-        for places in _of_like_length(lines):
-            means[places] = _means(model, [lines[place] for place in places])
-        return _normalised(means @ model.components)
+    for places in _of_like_length(lines):
+        means[places] = _means(model, [lines[place] for place in places])
+    return _normalised(means @ model.components)
 
 
 def _of_like_length(lines: Sequence[Sequence[int]]) -> Iterator[list[int]]:
@@ -170,6 +169,7 @@ def _model() -> _Model:
 
 
 def _load() -> _Model:
+    one_thread()
     documents, questions = load_weights(MINILM / "documents.npz"), load_weights(MINILM / "questions.npz")
     return _Model(
         pieces=shared_pieces(),

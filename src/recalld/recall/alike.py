@@ -21,7 +21,6 @@ from numpy.typing import NDArray
 from recalld.layers.episodes.pieces import content_words
 from recalld.layers.episodes.wording import SMALLEST, Floats, Vectors, Wording, normalised, piece_table
 from recalld.layers.episodes.words import base_form
-from recalld.models.threads import one_thread
 from recalld.models.tokens import token_ids
 
 MAX_WORDS = 24  # of a query, the rarest: a long message is compared by what it is about
@@ -33,7 +32,6 @@ _FEW_WORDS = 10  # up to here a product for each is faster than one for all (3 w
 def load() -> None:
     """Load the vectors, which otherwise happens at the first comparison (0.6 s)."""
     piece_table()
-    one_thread()
 
 
 def score(topic: str, rarity: Mapping[str, float], wording: Wording) -> NDArray[np.float64]:
@@ -45,8 +43,7 @@ def score(topic: str, rarity: Mapping[str, float], wording: Wording) -> NDArray[
     asked = _rarest(topic, rarity)
     if not asked or not len(wording.unit_starts):
         return scores
-    with one_thread():
-        units = _units(asked, wording)
+    units = _units(asked, wording)
     ends = wording.ends[-1]
     begins = np.concatenate((np.zeros(1, np.intp), ends[:-1]))
     having = np.flatnonzero(ends > begins)

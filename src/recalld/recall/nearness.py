@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from recalld.layers.episodes.store import Catalogue
 from recalld.layers.vectors.base import UserVectors, VectorHit, Vectors
-from recalld.models.threads import one_thread
 
 
 def similarities(catalogue: Catalogue, hits: Sequence[VectorHit]) -> NDArray[np.float64]:
@@ -57,8 +56,7 @@ class Nearness:
         """The cosine of *query* with the best vector of each of the *k* nearest episodes that ended *since* then; NaN for the others."""
         nearest = np.full(len(self.catalogue), -np.inf)
         if len(self.starts):
-            with one_thread():
-                products = self.vectors @ query.astype(np.float16).astype(np.float32)
+            products = self.vectors @ query.astype(np.float16).astype(np.float32)
             np.maximum.at(nearest, self.places, np.maximum.reduceat(products, self.starts).clip(-1.0, 1.0))
         if since is not None:
             nearest[self.catalogue.ended < since] = -np.inf

@@ -37,7 +37,8 @@ class Server(uvicorn.Server):
 
 def run(work: Coroutine[Any, Any, None]) -> None:
     """Run *work* in uvloop, with one thread for numpy: several processes use several cores."""
-    with one_thread(), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    one_thread()
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(work)
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recalld.layers.episodes.pieces import END_OF_KEY, Pieces
+from recalld.models.threads import one_thread
 from recalld.models.tokens import vocabulary
 from recalld.models.word_vectors import piece_vectors
 
@@ -44,6 +45,7 @@ class PieceTable:
 @cache
 def piece_table() -> PieceTable:
     """The table; the first call loads it (0.6 s)."""
+    one_thread()
     vectors = piece_vectors()
     brief = np.ascontiguousarray(vectors[:, :BRIEF])
     starts = np.array([piece.startswith("▁") for piece in vocabulary()], np.bool_)

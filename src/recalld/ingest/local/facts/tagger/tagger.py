@@ -90,10 +90,9 @@ class Tagger:
         rows = [row for number, pair in enumerate(messages) for row in self._rows(number, *pair)]
         rows.sort(key=lambda row: len(row.before) + len(row.piece))
         marks: list[list[Mark]] = [[] for _ in messages]
-        with one_thread():
-            for start in range(0, len(rows), TOGETHER):
-                for row, found in self._read(rows[start : start + TOGETHER]):
-                    marks[row.message] += found
+        for start in range(0, len(rows), TOGETHER):
+            for row, found in self._read(rows[start : start + TOGETHER]):
+                marks[row.message] += found
         return [sorted(found, key=lambda mark: (not mark.confirmed, mark.start)) for found in marks]
 
     def _rows(self, number: int, before: str, message: str) -> Iterator[_Row]:
@@ -177,6 +176,7 @@ def _spans(path: Sequence[int]) -> Iterator[tuple[int, int]]:
 @cache
 def load_tagger() -> Tagger:
     """The tagger that comes with recalld; 0.1 s at the first call."""
+    one_thread()
     folder = Path(__file__).parent
     network = read_network(load_weights(folder / "weights.npz"))
     attributes = (folder / "attributes.txt").read_text(encoding="utf-8").split()
