@@ -20,7 +20,7 @@ FACTS_BYTES = 7_750  # of a user with eight, each with the statement that it res
 USER_BYTES = 170
 # Assumed, not measured: replace them by what your own installation shows.
 READ_SECONDS = 0.004  # of one core, for one context()
-INGEST_SECONDS = 0.22  # of one core, for one session of 40 messages with the local summariser
+INGEST_SECONDS = 0.31  # of one core, for one session of 40 messages with the local summariser
 TURNS = 20  # a session has
 PEAK = 3.0  # the busiest hour against the average
 NODE_BYTES = 2_000_000_000_000  # of rows on one database node

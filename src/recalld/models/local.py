@@ -7,7 +7,7 @@ transformer would (`training/embedder` in the repository). The weights come with
 questions, 5 MB for the words, which the fact tagger shares.
 
 Measured on two cores: 0.03 ms for a question computed where it is asked, 0.15 ms when handed to a thread and back. So short questions are
-embedded on the event loop once the model is loaded; loading (0.2 s), documents (0.2 ms a token) and long questions go to one thread of
+embedded on the event loop once the model is loaded; loading (0.2 s), documents (0.3 ms a token) and long questions go to one thread of
 their own.
 """
 
