@@ -44,7 +44,6 @@ async def prepare(embedder: Embedder, attributes: Attributes) -> None:
         await asyncio.to_thread(count_tokens, _QUESTION.text)
         if isinstance(embedder, LocalEmbedder):
             await embedder.embed_documents([_QUESTION.text])
-            await embedder.embed_query(_QUESTION.text)
         await asyncio.to_thread(alike.load)
         await asyncio.to_thread(understand, _QUESTION)
         await LocalSummariser(attributes).digest(_SESSION)

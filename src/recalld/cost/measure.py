@@ -24,6 +24,7 @@ from recalld.layers.facts.store import FactStore
 from recalld.layers.vectors.base import EpisodeVectors, Vectors
 from recalld.layers.vectors.pgvector import PgVectorIndex
 from recalld.layers.working.journal import Journal
+from recalld.models.local import LocalEmbedder
 from recalld.models.tokens import count_tokens
 from recalld.postgres.pool import Database, Transaction
 from recalld.postgres.queries import beside
@@ -136,6 +137,6 @@ def _vectors_of(episode: Episode, epoch: int, dimensions: int) -> EpisodeVectors
         epoch=epoch,
         purpose=episode.purpose,
         ended_at=episode.ended_at,
-        model="local:minilm-256",
+        model=LocalEmbedder.name,
         vectors=ones / np.linalg.norm(ones, axis=1, keepdims=True),
     )

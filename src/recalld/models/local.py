@@ -6,9 +6,9 @@ dimensions by principal components, and a question's vector is the mean of its t
 transformer would (`training/embedder` in the repository). The weights come with recalld, as bytes: 11 MB for the layers, 4 MB for the
 questions, 5 MB for the words, which the fact tagger shares.
 
-Measured on two cores: 0.03 ms for a question computed where it is asked, 0.15 ms when handed to a thread and back. So short questions are
-embedded on the event loop once the model is loaded; loading (0.2 s), documents (0.3 ms a token) and long questions go to one thread of
-their own.
+Measured on two cores: 0.03 ms for a question computed where it is asked, 0.15 ms when handed to a thread and back. So questions are
+embedded on the event loop once the model is loaded, and wait for no document; loading (0.2 s) and documents (0.3 ms a token) go to one
+thread of their own.
 """
 
 from __future__ import annotations
@@ -39,9 +39,8 @@ from recalld.models.query_cache import QueryCache
 from recalld.models.threads import one_thread
 
 _DIMENSIONS = 256
-_LONGEST = 4_000  # characters of a text that are looked at
+_LONGEST = 4_000  # characters of a text that are looked at: of a question, a millisecond at most on the event loop
 _TOKENS = 254  # of a document that count, as the model was trained: a longer one is embedded by its beginning
-_DIRECT = 2_000  # characters of a question that is embedded on the event loop: at most half a millisecond
 _TOGETHER = (
     16  # documents of a batch, of about the same length, and of a trip to the thread, so that two callers take turns
 )
@@ -84,8 +83,7 @@ class LocalEmbedder:
         _refuse_blank(text)
         if (known := self._queries.get(text)) is not None:
             return known
-        direct = _loaded is not None and len(text) <= _DIRECT
-        vector = _question(text) if direct else await _in_worker(_question, text)
+        vector = await _in_worker(_question, text) if _loaded is None else _question(text)
         return self._queries.put(text, vector)
 
 
