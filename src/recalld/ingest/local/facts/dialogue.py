@@ -15,6 +15,7 @@ from recalld.ingest.local.facts.findings import Finding, Reader
 from recalld.ingest.local.facts.kinds import kind
 from recalld.ingest.local.facts.pattern import Pattern
 from recalld.ingest.local.facts.sentences import Sentence, lower, split
+from recalld.layers.facts.attributes import RELATIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ QUESTIONS = (
     _ask("what's|what_is|whats|which_is|may_i_have|can_i_have|could_i_have|tell_me your .. full? name", "name:name"),
     _ask("who am_i|do_i|'s .. talking|speaking|pleasure|chatting", "name:name"),
     _ask("what|how should|shall|may|can|do i|we call|address you", "name:name"),
-    _ask("what|which name should|shall|goes|do|can|is", "name:name"),
+    _ask("what|which name should|shall|goes|do|can|is|stands|belongs", "name:name"),
     _ask("how_old are|r you", "age:age"),
     _ask("what's|what_is your age", "age:age"),
     _ask("when is|'s your birthday", "birthday:date"),
@@ -49,7 +50,8 @@ QUESTIONS = (
     _ask("what do_you_do", "job_title:occupation"),
     _ask("where|who|which_company .. you work|working|employed", "employer:org"),
     _ask("which|what company|employer|firm", "employer:org"),
-    _ask("allergies|allergic|allergy", "allergy:allergens"),
+    _ask("what|which|any|have .. allergies|allergic|allergy", "allergy:allergens"),
+    _ask("allergies|allergic|allergy", "allergy:allergen+"),
     _ask("pets|pet|animals .. have|you|own|at_home", "pet:animals"),
     _ask("any|have|got|own .. pets|pet|animals", "pet:animals"),
     _ask("dietary|diet|eat", "diet:diet"),
@@ -107,7 +109,7 @@ _FAVOURITE = re.compile(
 )
 
 _LEADING = re.compile(
-    r"(?:(?:oh|well|um+|uh+|hm+|ha(?:ha)*|lol|sure|it's|its|it is|i'm|im|i am|we're|that would be|that'd be|just|"
+    r"^(?:(?:oh|well|um+|uh+|hm+|ha(?:ha)*|lol|sure|it's|its|it is|i'm|im|i am|we're|that would be|that'd be|just|"
     r"probably|mostly|currently|yes|yep|yeah|yup|ok|okay|easy|good question|"
     r"in|at|on|a|an|the|my|for|near|still|i have|i've got|i use|i drive|i speak|i take|i'd say|definitely|ideally|"
     r"please|no|nope|nah|only|some|around|about)[,:!.]*\s+)+",
@@ -166,7 +168,7 @@ def answered(question: str, answer: Sentence, reader: Reader) -> Iterator[Findin
     """What *answer* gives as a short answer to the last question in the assistant's message *question*."""
     asked = _last_question(question)
     text = _bare_answer(answer)
-    if not asked or not text:
+    if not asked or not text or _OF_ANOTHER.search(asked) or _TELLS_OF_ANOTHER.match(answer.low):
         return
     for candidate in QUESTIONS:
         if candidate.pattern.regex.search(asked):
@@ -177,6 +179,22 @@ def answered(question: str, answer: Sentence, reader: Reader) -> Iterator[Findin
     favourite = _FAVOURITE.search(asked)
     if favourite:
         yield from _readings(f"favorite_{favourite.group('noun')}", "favoured", text, answer, reader)
+
+
+_PERSON = "|".join(sorted(RELATIONS - {"boss", "manager"}, key=len, reverse=True))
+_OF_ANOTHER = re.compile(
+    rf"\b(?:{_PERSON})s?'s?\s+(?!names?\b)|"  # "where is your sister's flat?"
+    rf"\b(?:your|the|her|his|their) (?!(?:wife|husband|partner)\b)(?:[\w-]+ )?(?:{_PERSON}|dog|cat|puppy|kitten|horse|bird|pet)'s names?\b|"
+    rf"\b(?:is|are|was|does|do|did|has|have|can|will) (?:he|she|they|it|his|her|their|(?:your|the) (?:[\w-]+ )?(?:{_PERSON}))\b|"
+    r"\bhow old (?:is|are|was) (?!you\b)|\b(?:his|her|their) (?:age|name|birthday|size|job)\b"
+)
+_TELLS_OF_ANOTHER = re.compile(
+    rf"^(?:\W|(?:oh|well|no|nope|nah|haha|lol|actually|just|not me|it'?s|its|that'?s|that is|it is|they're|he's|she's|for)\b)*"
+    rf"(?:(?:my|our|the) (?:[\w'-]+ )?(?:{_PERSON})(?:'s|s)?\b|"
+    r"(?:the|an?|some) (?:[\w'-]+ )?(?:character|detective|hero|heroine|guy|man|woman|girl|boy|person|people|lady|bloke)s?\b|"
+    r"(?:he|she|they|his|her|their)\b)"
+)
+"""An answer that says somebody else is meant: "it's my brother", "the woman in the film", "she does"."""
 
 
 def says_yes(reply: Sentence) -> bool:

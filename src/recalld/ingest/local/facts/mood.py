@@ -177,6 +177,8 @@ class Mood:
         before = self.sentence.text[0 if bare else self.clause_start(place) : place]
         if _OWN_WORD.search(before.casefold()):
             return False
+        if bare and _APPOSED.match(before):
+            return True
         named = (match.group("who") for match in _NAMED_SUBJECT.finditer(before))
         return any(plausible_name(name) and not lexicon.is_a(name, "city") for name in named) or (
             bare and any(match.group("who") in RELATIONS for match in _RELATIVE.finditer(before))
@@ -247,6 +249,7 @@ _NAMED_SUBJECT = re.compile(
     r"\b(?P<who>[^\W\d_a-z][^\W\d_]+)(?:\s+[A-Z][\w'’-]+)?\s+(?:is|was|has|had|isn['’]t|wasn['’]t|got|also|still|who)\b"
     r"(?!\s+(?:me|mine|(?:our|my) (?:\w+ )?name)\b)"
 )
+_APPOSED = re.compile(r"[^\W\d_a-z][\w'’-]+(?: (?:van|von|de|der|da))?(?: [^\W\d_a-z][\w'’-]+){1,2},\s*$")  # "Mira Falk, a cook at …"
 _OWN_WORD = re.compile(r"\b(?:i|i'm|i've|we|we're|me|us)\b")
 _RELATIVE = re.compile(r"\b(?:my|our) (?:[\w-]+ )?(?P<who>\w+)(?: [A-Z][\w'’-]+)? (?:is|was|has)\b")
 

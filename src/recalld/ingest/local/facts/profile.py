@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from recalld.ingest.local.facts import lexicon
 from recalld.ingest.local.facts.findings import Finding, Reader
+from recalld.ingest.local.facts.kinds import kind
 from recalld.ingest.local.facts.lexicon import words
 from recalld.ingest.local.facts.mood import Mood
 from recalld.ingest.local.facts.sentences import Sentence, lower
@@ -29,6 +30,12 @@ _ABOUT_ME = re.compile(
     r"words)|for the (?:bio|profile|badge|intro))\b"
 )
 _NAMED_LIST = re.compile(r":\s*(?=[A-Z][\w'-]+(?: [A-Z][\w'-]+)?,\s[^,]{2,40},\s)")
+# before the colon: whose names they are is open ("seating plan: …"), or they are to be printed ("poster text: …")
+_OF_MANY = re.compile(
+    r"\b(?:posters?|flyers?|invitations?|captions?|ads?|adverts?|listings?|labels?|headlines?|programmes?|playlists?|titles?|names?|plan|"
+    r"list|guests?|players?|team|line-?up|cast|authors?|attendees|participants|members|speakers|winners|invitees|teams|groups?|order|"
+    r"table|chart|rota|schedule|present|characters?|candidates?|patients?|customers?|clients?|contacts?|witness(?:es)?|minutes)\b[^:]*:\s*$"
+)
 _I_AM = re.compile(
     r"^(?:[\w' ]{0,40}[,:!.-]\s*)?(?:so |well |also )?(?:i'm|im|i am|we're|we are|my name is|my name's|name's)\s|"
     r"^[\w' ]{0,40}?\b[\w-]+(?:'s| is) (?:the|my) name(?=,)"
@@ -44,7 +51,8 @@ _CLAUSE = words(
     did is are am was were will please any but so because if or then thanks let's tell give help write need want
     looking my your and this that these those not no just maybe the speaks plays works lives has loves likes wants
     says thinks plays runs makes does gets goes reserve book add send write show find make put get keep use call
-    remind check fix draft plan
+    remind check fix draft plan called calls came comes said wrote writes asked asks rang rings sent sends told died
+    phoned emailed texted wanted left won lost
     """
 )
 _SAYING = words("i you is are what how can has was lives works needs wants loves")  # an item that has one is a clause
@@ -97,8 +105,38 @@ def listed(sentence: Sentence, reader: Reader) -> Iterator[Finding]:
         yield from (finding for finding in found if headed or finding.attribute != "name")
 
 
+_GREETED = 24  # characters: what may stand before an introduction is a greeting
+_INTRODUCTION = re.compile(
+    r"^(?:(?:hi|hello|hey|dear all|good (?:morning|afternoon|evening|day)|it's|this is|name's|me:|from:)[,!.:]?\s+)*"
+    r"(?P<name>[A-Z][\w'’.-]+(?: (?:van|von|de|der|da|del|al|bin|la|le|di)){0,2}(?: [A-Z][\w'’.-]+){1,2}), (?:an? )?"
+    r"(?P<what>(?:[\w'’/-]+ ){0,4}?[\w'’/-]+) (?:at|with|for|@) (?P<org>(?:the )?[A-Z][^,;:!?]{1,50}?)[.!]?$",
+    re.IGNORECASE,
+)
+
+
+_OF_HIM = re.compile(r"\b(?:he|she|him|her|his|who(?:'s| is) (?:this|that|she|he))\b")
+
+
+def introduction(sentence: Sentence, reader: Reader) -> Iterator[Finding]:
+    """Who writes, where a message begins with it and nothing else is said: "Mira Falk, bookkeeper at Holm & Co."."""
+    match = _INTRODUCTION.match(sentence.text) if sentence.start < _GREETED and not sentence.question else None
+    if match is None or not match.group("name")[0].isupper() or not match.group("org").removeprefix("the ")[0].isupper():
+        return
+    if _OF_HIM.search(reader.window):
+        return
+    place = match.start("name")
+    work = list(reader.findings(_as_if(sentence, f"I'm a {sentence.text[match.start('what') : match.end('org')]}")))
+    for reading in kind("fullname")(match.group("name"), True) if work else ():
+        if reading.value == match.group("name"):
+            yield Finding(
+                attribute="name", value=reading.value, sentence=sentence, place=place, end=match.end("name"), kind="fullname"
+            )
+            yield from (replace(f, sentence=sentence, place=match.start("what"), end=match.end("org")) for f in work)
+
+
 def enumerated(sentence: Sentence, reader: Reader) -> Iterator[Finding]:
     """What a sentence without a verb says that is a list of facts: "61, retired vet, Wuppertal, three grandchildren"."""
+    yield from introduction(sentence, reader)
     if sentence.question or sentence.low.count(",") < 2 or _list_start(sentence, reader.window) is not None:
         return
     items = list(_items(sentence, 0))
@@ -116,7 +154,7 @@ def enumerated(sentence: Sentence, reader: Reader) -> Iterator[Finding]:
 def _list_start(sentence: Sentence, window: str) -> int | None:
     """Where the items begin: behind the heading, or behind the first item of "I'm …"."""
     headed = _HEADED.search(sentence.low) or _NAMED_LIST.search(sentence.text)
-    if headed:
+    if headed and not _OF_MANY.search(sentence.low[: headed.end()]):
         return headed.end()
     if (
         _ABOUT_ME.search(window)

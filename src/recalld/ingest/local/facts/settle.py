@@ -11,6 +11,7 @@ from recalld.ingest.local.facts.findings import Finding
 from recalld.ingest.local.facts.kinds import kind
 from recalld.ingest.local.facts.kinds.forms import NUMBER
 from recalld.ingest.local.facts.sentences import Sentence
+from recalld.layers.facts.attributes import RELATIONS
 from recalld.values import Cardinality
 
 _STRONG = (
@@ -20,13 +21,16 @@ _STRONG = (
     r"(?:i )?(?:got|typed|wrote|put|had) (?:it|that|them) wrong|(?:i )?mixed (?:it|that|them) up|"
     r"(?:i(?: always)? )?turn(?:ed)? (?:it|them) around|"
     r"typo(?: (?:of|from|by) (?:an?|the|my) (?:\w+ ){0,2}\w+)?|my bad|my mistake|i misspoke|should be|should read|"
+    r"(?:one |a |small |little |slight |my )*(?:mistake|slip|error)(?: (?:from|on) my (?:side|part|end)| there| here| of mine)?|"
+    r"(?:i )?(?:swapped|transposed|switched|reversed|jumbled|mangled) (?:it|that|them|two (?:digits|numbers|letters)|the (?:last )?"
+    r"(?:digits|numbers|letters))(?: (?:again|round|around|over))?|"
     r"misspelled|misspelt|argh|gah|ugh no|damn|edit|nope)"
 )
 _WEAK = r"(?:no|actually|wait|rather|hmm)"
 _CUE = re.compile(
     rf"(?:\b(?P<strong>{_STRONG})\b|(?<![\w])(?P<weak>{_WEAK})\b|(?P<star>\*))[\s,.:;!…-]*(?:(?:{_STRONG}|{_WEAK})\b[\s,.:;!…-]*)*"
     r"(?:(?:it'?s|its|it is|it was|that's|thats|that is|that should be|i meant|i mean|make that|make it|it should be|"
-    r"should be|the|on|in|at|to|a|an|with|for|by|my \w+ is|my|our|not \S+[,.]? (?:but )?)\s+)*",
+    r"should be|(?:he|she|they|[^\W\d_]+) says?(?: it'?s)?|the|on|in|at|to|a|an|with|for|by|my \w+ is|my|our|not \S+[,.]? (?:but )?)\s+)*",
     re.IGNORECASE,
 )
 _NEAR = 5  # messages back to look for what is put right
@@ -37,9 +41,19 @@ def settle(
 ) -> list[Finding]:
     """*findings* without slips and repetitions, in the order of the conversation."""
     kept = _without_general(_without_unnamed(_without_passing(_without_ended(_in_order(findings)))))
+    kept = slips_put_right(kept, sentences)
     for sentence in sentences:
-        kept = _taken_up(_put_right(kept, sentence), sentence)
+        kept = _taken_up(kept, sentence)
+    kept = _without_guessed_phone(_retyped(_withdrawn(kept, sentences), sentences))
     return _once(_latest_wins(kept, cardinality), cardinality)
+
+
+def slips_put_right(findings: Sequence[Finding], sentences: Sequence[Sentence]) -> list[Finding]:
+    """*findings* with the values that *sentences* put right."""
+    kept = list(findings)
+    for sentence in sentences:
+        kept = _put_right(kept, sentence)
+    return kept
 
 
 def together(findings: Sequence[Finding], cardinality: Callable[[str], Cardinality]) -> list[Finding]:
@@ -166,6 +180,73 @@ def _taken_up(findings: Sequence[Finding], sentence: Sentence) -> list[Finding]:
                 )
                 return [right if found is finding else found for found in findings]
     return list(findings)
+
+
+_ANOTHERS = re.compile(
+    rf"(?:^|[,.;:!?…-]\s*)(?:(?:{_STRONG}|{_WEAK}|ah|oh|um+|uh|er|haha|lol|and|well)\b[\s,.:;!…-]*)+(?:no\b[\s,]*)?"
+    rf"(?:that|it|this|those|they|these)(?:'s|s| is| was| are| were|'re)? (?:actually )?"
+    rf"(?:(?:my|our) (?:[\w-]+ )?(?:{'|'.join(sorted(RELATIONS, key=len, reverse=True))})(?:'s|s'?)?(?: \w+)?|his|hers|theirs|"
+    rf"not (?:mine|me)|somebody else(?:'s)?|someone else(?:'s)?)(?=\s*(?:[,.;:!?()…-]|$|and\b|not (?:mine|me)\b))"
+)
+"""A value was somebody else's: "no wait, that's my brother's", "sorry, it was her address, not mine"."""
+
+
+def _withdrawn(findings: Sequence[Finding], sentences: Sequence[Sentence]) -> list[Finding]:
+    """*findings* without the value right in front of the words that say that it is somebody else's."""
+    kept = list(findings)
+    before: Sentence | None = None
+    for sentence in sentences:
+        match = _ANOTHERS.search(sentence.low)
+        if match:
+            near = [
+                f for f in kept
+                if f.act == "state" and f.attribute != "relationship_status"
+                and ((f.sentence is sentence and f.place < match.start()) or (f.sentence is before and not match.start()))
+            ]  # fmt: skip
+            kept = [finding for finding in kept if not near or finding is not near[-1]]
+        before = sentence
+    return kept
+
+
+_RETYPED = re.compile(rf"\b(?:{_STRONG}|wrong|wrongly|digits?|letters?)\b|^(?:no|wait|actually)\b|\*")
+_WRITTEN_OUT = re.compile(r"(?<![\w.,/:-])(?=[\w/-]*\d{3})[\w/-]{4,}(?![\w/:-])")
+
+
+def _retyped(findings: Sequence[Finding], sentences: Sequence[Sentence]) -> list[Finding]:
+    """*findings* with a number written anew under its own attribute: "my number is 70418 … a slip: it's 70481".
+
+    The new one looks like the old one, and its message says that something was wrong.
+    """
+    kept = list(findings)
+    for sentence in sentences:
+        wrong = any(_RETYPED.search(other.low) for other in sentences if other.seq == sentence.seq)
+        for match in _WRITTEN_OUT.finditer(sentence.text) if wrong else ():
+            old = [f for f in kept if f.sentence.seq <= sentence.seq and _much_alike(f, sentence, match)]
+            named = [f for f in kept if f.value == match.group() and f.attribute != "phone_number"]
+            if old and not named:
+                right = replace(
+                    old[-1], value=match.group(), sentence=sentence, place=match.start(), end=match.end(), replaces=None
+                )
+                kept = [right if finding is old[-1] else finding for finding in kept]
+                kept = [f for f in kept if f is right or f.value != right.value]
+    return kept
+
+
+def _without_guessed_phone(findings: Sequence[Finding]) -> list[Finding]:
+    """*findings* without a phone number that is another number by name: "my ticket number is 70418"."""
+    named = {f.value for f in findings if f.attribute.endswith("_number") and f.attribute != "phone_number"}
+    return [f for f in findings if f.attribute != "phone_number" or f.value not in named]
+
+
+def _much_alike(finding: Finding, sentence: Sentence, match: re.Match[str]) -> bool:
+    """True when the number at *match* is the one of *finding* with a few digits changed or turned around."""
+    old, new = finding.value, match.group()
+    if finding.act != "state" or old == new or (finding.sentence is sentence and finding.place >= match.start()):
+        return False
+    if re.sub(r"\d", "0", old) != re.sub(r"\d", "0", new):
+        return False
+    changed = sum(one != other for one, other in zip(old, new, strict=True))
+    return changed <= 2 or sorted(old) == sorted(new)
 
 
 _HESITATION = re.compile(r"(?:\b(?:ah|oh|um+|uh|er|erm|eh|hm+|well|wait|oops|damn|ugh|haha|lol)[\s,.!…]*)+$")

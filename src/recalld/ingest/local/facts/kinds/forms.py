@@ -87,7 +87,7 @@ def age(text: str, _cased: bool) -> Iterator[Reading]:
     """An age in years; not another quantity ("I'm 20 minutes late", "I'm 182 cm tall")."""
     match = _AGE.match(text)
     if not match or re.match(
-        r"\s*(?:%|'|\"|percent|[a-zà-ÿ]+s\b|cm|m\b|kg|km|lbs?|ft|feet|tall|min|hours?|weeks?|months?|days?|of\b|"
+        r"\s*(?:%|'|\"|percent|[a-zà-ÿ]+s\b|cm|m\b|kg|km|lbs?|ft|feet|tall|min|h\b|hrs?\b|uhr\b|hours?|weeks?|months?|days?|of\b|"
         r"in\b|st\b|nd\b|rd\b|th\b|:|/|x\b|am\b|pm\b|euros?|k\b|[.,]\d|-\d)",
         match.group("rest").removeprefix("-"),
         re.IGNORECASE,

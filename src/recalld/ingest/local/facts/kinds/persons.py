@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from recalld.ingest.local.facts import lexicon
 from recalld.ingest.local.facts.kinds.forms import NUMBER
-from recalld.ingest.local.facts.kinds.ordinary import ORDINARY
+from recalld.ingest.local.facts.kinds.ordinary import ORDINARY, TITLES
 from recalld.ingest.local.facts.kinds.reading import Reading
 from recalld.ingest.local.facts.lexicon import words
 from recalld.ingest.local.facts.phrases import STOP, capitalised, take
@@ -39,6 +39,8 @@ def plausible_name(word: str) -> bool:
     """True for a word that may be a person's name: it is no ordinary word and names nothing else."""
     key = word.casefold()
     if not re.fullmatch(r"[^\W\d_][\w'’.-]*", word) or key in ORDINARY or key in RELATIONS or key in STOP:
+        return False
+    if key.rstrip(".") in TITLES:
         return False
     return not lexicon.is_a(
         key,
