@@ -15,7 +15,7 @@ from typing import Any
 from recalld import Memory, Message
 from recalld.memory import UserMemory
 from recalld.models.tokens import vocabulary
-from recalld.values import Candidate, Digest, EndedSession
+from recalld.values import Candidate, Digest, EndedSession, Known
 
 TENANT = "bench"
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -100,7 +100,7 @@ class GeneratedDigests:
     writer: Writer
     name: str = "generated"
 
-    async def digest(self, session: EndedSession, known_attributes: Sequence[str] = ()) -> Digest:  # noqa: ARG002 -- the port's
+    async def digest(self, session: EndedSession, known: Sequence[Known] = ()) -> Digest:  # noqa: ARG002 -- the port's
         """A new one at each call; the session's id ends in its number."""
         return self.writer.digest(int(session.session.ref.session_id[-5:]))
 

@@ -16,11 +16,12 @@ from typing import Any
 from evals.perfect_model import PerfectModel
 from evals.store import fresh_memory
 from recalld import UserMemory
+from recalld.ingest.digest import names
 from recalld.ingest.local.facts import extract
 from recalld.layers.facts.attributes import Attributes
 from recalld.layers.facts.merge import by_attribute, statements_of, timeline, visible
 from recalld.testing.model_server import ModelServer
-from recalld.values import EndedSession, Fact, Message, Session, SessionRef, Statement, UserRef
+from recalld.values import EndedSession, Fact, Known, Message, Session, SessionRef, Statement, UserRef
 
 ATTRIBUTES = Attributes()
 PERFECT = "perfect"
@@ -77,7 +78,11 @@ def without_store(line: Json) -> Json:
     """The prediction for one line: its sessions in order through extractor and merge, its facts as of `as_of`."""
     statements: list[Statement] = []
     for session in sessions(line):
-        statements += _statements(session, sorted({statement.attribute for statement in statements}))
+        known = [
+            Known(fact.attribute, fact.value if fact.status == "current" else None)
+            for fact in facts_of(statements, session.ended_at)
+        ]
+        statements += _statements(session, known)
     return prediction(line, facts_of(statements, datetime.fromisoformat(line["as_of"])))
 
 
@@ -106,9 +111,11 @@ def facts_of(statements: Sequence[Statement], as_of: datetime) -> list[Fact]:
     return visible(derived, as_of=as_of, include_closed=True)
 
 
-def _statements(session: EndedSession, known: Sequence[str]) -> Sequence[Statement]:
+def _statements(session: EndedSession, known: Sequence[Known]) -> Sequence[Statement]:
     candidates = extract(session, ATTRIBUTES, known)
-    return statements_of(candidates, session=session, episode_id=None, attributes=ATTRIBUTES, known_attributes=known)
+    return statements_of(
+        candidates, session=session, episode_id=None, attributes=ATTRIBUTES, known_attributes=names(known)
+    )
 
 
 def _values(facts: Sequence[Fact]) -> list[dict[str, str]]:

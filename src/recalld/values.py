@@ -124,6 +124,16 @@ class Candidate:
     message_seq: int | None = None  # index of the cited message in the session
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a summariser is told of a user before it reads a session."""
+
+    attribute: str  # a name that the user already has facts under
+    value: str | None = (
+        None  # what holds under it; None: nothing does, or it is kept for another purpose than the session's
+    )
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Digest:
     """What a summariser makes of a session."""

@@ -107,6 +107,21 @@ async def test_a_newer_value_of_another_purpose_closes_the_old_one(memory: Memor
     assert await values(support) == {"Berlin": "current"}
 
 
+async def test_a_session_is_told_what_holds_under_its_own_purpose(memory: Memory) -> None:
+    sales, support = (memory.user("acme", "ada", purpose=purpose) for purpose in ("sales", "support"))
+    await sales.set_fact("budget", "40 euros", at=SPRING)
+    await support.set_fact("home_city", "Leipzig", at=SPRING)
+    await support.set_fact("home_city", "Berlin", at=AUTUMN)
+    async with memory.parts.database.transaction("worker", support.ref) as tx:
+        user = await memory.parts.journal.lock_user(tx)
+        told = await memory.parts.facts.known(tx, user.epoch, purpose="support", at=NOW)
+    assert {(known.attribute, known.value) for known in told} == {
+        ("budget", None),
+        ("home_city", None),
+        ("home_city", "Berlin"),
+    }
+
+
 async def test_bad_facts_are_refused(ada: UserMemory) -> None:
     for attribute, value in (("", "x"), ("home_city", ""), ("home_city", "x" * 5000)):
         with pytest.raises(InvalidInput):

@@ -17,11 +17,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from recalld.ingest.digest import names
 from recalld.ingest.local.facts import extract
 from recalld.layers.facts.attributes import Attributes
 from recalld.layers.facts.equality import value_key
 from recalld.layers.facts.merge import by_attribute, statements_of, timeline, visible
-from recalld.values import Candidate, EndedSession, Fact, Message, Role, Session, SessionRef, Statement, UserRef
+from recalld.values import Candidate, EndedSession, Fact, Known, Message, Role, Session, SessionRef, Statement, UserRef
 
 ATTRIBUTES = Attributes()
 FOLDER = Path(__file__).parent / "extract_cases"
@@ -98,12 +99,23 @@ def facts(case: Case) -> Sequence[Fact]:
     for number, messages in enumerate(case.sessions):
         ended = START + timedelta(days=40 * number)
         one = session(*messages, at=ended, session_id=f"s{number}")
-        known = sorted({statement.attribute for statement in statements})
+        known = [
+            Known(fact.attribute, fact.value if fact.status == "current" else None)
+            for fact in _facts_of(statements, ended)
+        ]
         statements += statements_of(
-            extract(one, ATTRIBUTES, known), session=one, episode_id=None, attributes=ATTRIBUTES, known_attributes=known
+            extract(one, ATTRIBUTES, known),
+            session=one,
+            episode_id=None,
+            attributes=ATTRIBUTES,
+            known_attributes=names(known),
         )
+    return _facts_of(statements, case.as_of or ended)
+
+
+def _facts_of(statements: Sequence[Statement], as_of: datetime) -> Sequence[Fact]:
     derived = [fact for group in by_attribute(statements).values() for fact in timeline(group)]
-    return visible(derived, as_of=case.as_of or ended, include_closed=True)
+    return visible(derived, as_of=as_of, include_closed=True)
 
 
 def same(value: str, spellings: Sequence[str]) -> bool:

@@ -10,12 +10,13 @@ import pytest
 from recalld.ingest.local.facts import extract
 from recalld.ingest.local.facts.spelling import put_right
 from recalld.layers.facts.attributes import Attributes
+from recalld.values import Known
 from tests.unit.extraction import ATTRIBUTES, said, session, told
 
 
 def renewed(text: str, *known: str) -> set[tuple[str, str]]:
     """Attributes and values of *text* for a user with facts under the names *known*."""
-    candidates = extract(session(("user", text)), ATTRIBUTES, known)
+    candidates = extract(session(("user", text)), ATTRIBUTES, [Known(name) for name in known])
     return {(candidate.attribute, candidate.value) for candidate in candidates if candidate.act == "state"}
 
 

@@ -11,6 +11,7 @@ from recalld.ingest.transcript import TranscriptPolicy
 from recalld.models.meter import metered
 from recalld.models.options import ChatOptions, OutputMode
 from recalld.testing.wire import Call, Output
+from recalld.values import Known
 
 WIRES = ("anthropic", "openai", "openai-compatible")
 
@@ -54,7 +55,7 @@ async def test_max_tokens_are_always_sent_and_nothing_is_streamed(wire: str):
 
 async def test_the_model_is_told_the_day_the_zone_and_the_names_in_use():
     async with scripted(lambda call: Output(arguments=digest())) as (summariser, server):
-        await summariser.digest(said("I moved"), ["home_city", "thesis_topic"])
+        await summariser.digest(said("I moved"), [Known("home_city", "Tartu"), Known("thesis_topic")])
 
     prompt = server.calls[0].prompt
     assert "Wednesday, 18 November 2026, ended at 16:30 (Europe/Berlin)" in prompt
@@ -64,7 +65,7 @@ async def test_the_model_is_told_the_day_the_zone_and_the_names_in_use():
 async def test_the_instructions_are_the_same_for_every_session_so_that_they_are_cached():
     async with scripted(lambda call: Output(arguments=digest())) as (summariser, server):
         await summariser.digest(said("I moved"))
-        await summariser.digest(said("something else entirely"), ["a", "b"])
+        await summariser.digest(said("something else entirely"), [Known("a"), Known("b")])
 
     first, second = server.calls
     assert first.instructions == second.instructions

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import pytest
 
 from recalld.ingest.local.facts import extract
-from recalld.ingest.local.facts.tagger.tagger import Mark, load_tagger
+from recalld.ingest.local.facts.tagger.tagger import Heard, Mark, load_tagger
 from recalld.layers.facts.attributes import Attributes
 from recalld.values import Candidate, EndedSession, Message, Role, Session, SessionRef, UserRef
 
@@ -29,8 +30,8 @@ def stated(*said: tuple[Role, str]) -> set[tuple[str, str]]:
     return {(c.attribute, c.value) for c in candidates(*said) if c.act == "state"}
 
 
-def read(message: str, before: str = "") -> list[Mark]:
-    return load_tagger().read([(before, message)])[0]
+def read(message: str, before: str = "") -> Sequence[Mark]:
+    return load_tagger().read([Heard(message=message, before=before)])[0].marks
 
 
 @pytest.mark.parametrize(
@@ -85,10 +86,10 @@ def test_a_batch_reads_as_each_message_alone() -> None:
         "day three at Corbel and I still can't find the printer",
         "moved from Ghent to Oslo, Juno hates it " * 3,
     ]
-    together = load_tagger().read([("", message) for message in messages])
-    for message, marks in zip(messages, together, strict=True):
+    together = load_tagger().read([Heard(message=message) for message in messages])
+    for message, reading in zip(messages, together, strict=True):
         alone = read(message)
-        assert [(m.start, m.end, m.attribute, m.over) for m in marks] == [
+        assert [(m.start, m.end, m.attribute, m.over) for m in reading.marks] == [
             (m.start, m.end, m.attribute, m.over) for m in alone
         ]
 

@@ -33,8 +33,8 @@ def test_embedding_and_tagging_keep_to_it() -> None:
     run(
         "import asyncio\n"
         "from recalld.models.local import LocalEmbedder\n"
-        "from recalld.ingest.local.facts.tagger.tagger import load_tagger\n"
-        "load_tagger().read([('', 'I live in Oslo')])\n"
+        "from recalld.ingest.local.facts.tagger.tagger import Heard, load_tagger\n"
+        "load_tagger().read([Heard(message='I live in Oslo')])\n"
         "assert threads() == {1}\n"
         "asyncio.run(LocalEmbedder().embed_documents(['I live in Oslo']))\n"
         "assert threads() == {1}"

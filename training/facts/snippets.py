@@ -1,7 +1,10 @@
 """Snippets of conversation with marks, as they stand in `talk/`, and the rows of tokens that are made of them.
 
 A snippet is one to five lines, `A: ` (assistant) or `U: ` (user), ended by a blank line. `[attribute=words]` marks words that hold a
-fact about the user, `[-attribute=words]` words that held one and do no longer, or never did.
+fact about the user, `[-attribute=words]` words that held one and do no longer, or never did. A first line `K: ` tells what is known of
+the user from earlier sessions, `[attribute=value]` or, where it is over by what they say now, `[-attribute=value]`. To messages of
+snippets without such a line we add one (`with_known`): a value that is said to be over is known, a new value of an attribute
+that has one at a time ends the known one, and some facts of others stand beside.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from recalld.ingest.local.facts.tagger.tagger import BEFORE, LONGEST
+from recalld.ingest.local.facts.tagger.tagger import BEFORE, KNOWN, LONGEST, known_text
 from recalld.models.encoder import WordPieces
 
 MARK = re.compile(r"\[(-?)([a-z][a-z0-9_]*)=([^\[\]]*)\]")
@@ -35,7 +38,7 @@ class Span:
 class Line:
     """A message without its marks, and where they stood."""
 
-    role: str  # "A" or "U"
+    role: str  # "A", "U" or, for what is known, "K"
     text: str
     spans: tuple[Span, ...]
 
@@ -53,11 +56,13 @@ class Row:
 def read(folder: Path, files: str = "*.txt") -> list[list[Line]]:
     """All snippets of the *files* of a folder."""
     blocks = (block for file in sorted(folder.glob(files)) for block in file.read_text(encoding="utf-8").split("\n\n"))
-    lines = ([_line(line) for line in block.splitlines() if line[:3] in ("A: ", "U: ")] for block in blocks)
+    lines = ([_line(line) for line in block.splitlines() if line[:3] in ("K: ", "A: ", "U: ")] for block in blocks)
     return [snippet for snippet in lines if snippet]
 
 
 def _line(written: str) -> Line:
+    if written[0] == "K":
+        return known_line([(mark[2], mark[3], bool(mark[1])) for mark in MARK.finditer(written)])
     text, spans, at, body = "", [], 0, written[3:]
     for mark in MARK.finditer(body):
         text += body[at : mark.start()]
@@ -96,26 +101,70 @@ def _exchanged(line: Line, known: Mapping[str, Sequence[str]], share: float, exc
     return Line(line.role, text + line.text[at:], tuple(spans))
 
 
-def rows(snippet: Sequence[Line], pieces: WordPieces, number: Callable[[str], int]) -> Iterator[Row]:
-    """A row for every message of the user, the end of the assistant's message before it in front."""
-    start, stop = pieces.start, pieces.stop
+def known_line(facts: Sequence[tuple[str, str, bool]]) -> Line:
+    """What is known: attributes, values, and whether they are over."""
+    text, places = known_text([(attribute, value) for attribute, value, _ in facts])
+    spans = (Span(*place, over, attribute) for place, (attribute, _, over) in zip(places, facts, strict=True))
+    return Line("K", text, tuple(spans))
+
+
+def with_known(
+    said: Line, values: Mapping[str, Sequence[str]], single: Callable[[str], bool], others: Sequence[tuple[str, str]]
+) -> Line:
+    """Something that may well be known before *said*, by chance.
+
+    *values* are those of each attribute, *single* tells of which attributes one holds at a time, *others* are facts of anybody.
+    """
+    facts: list[tuple[str, str, bool]] = []
+    new = {span.attribute: said.text[span.start : span.end] for span in said.spans if not span.over}
+    for span in said.spans:
+        value = said.text[span.start : span.end]
+        if span.over:
+            if random.random() < 0.8:
+                facts.append((span.attribute, value, True))
+        elif random.random() < 0.25:
+            facts.append((span.attribute, value, False))
+        elif random.random() < 0.6 and span.attribute in values:
+            other = random.choice(values[span.attribute])
+            if other.casefold() != value.casefold():
+                facts.append((span.attribute, other, single(span.attribute)))
+    spoken = {attribute for attribute, _, _ in facts} | new.keys()
+    beside = random.choices(others, k=random.choice((0, 1, 1, 2, 2, 3, 4, 5)))
+    facts += [(attribute, value, False) for attribute, value in beside if attribute not in spoken]
+    random.shuffle(facts)
+    return known_line(facts)
+
+
+def rows(
+    snippet: Sequence[Line],
+    pieces: WordPieces,
+    number: Callable[[str], int],
+    known: Callable[[Line], Line] | None = None,
+) -> Iterator[Row]:
+    """A row for every message of the user: what is known, the end of the assistant's message before it, and the message.
+
+    *known* says what may be known before a message of a snippet that does not tell.
+    """
+    start, stop = ((number, OUTSIDE, NO_ATTRIBUTE) for number in (pieces.start, pieces.stop))
+    told = snippet[0] if snippet[0].role == "K" else None
     for place, line in enumerate(snippet):
         if line.role == "U":
             own = _labelled(line, pieces, number)[:LONGEST]
-            before = (
-                _labelled(snippet[place - 1], pieces, number)[-BEFORE:]
-                if place and snippet[place - 1].role == "A"
-                else []
-            )
-            mark = (stop, OUTSIDE, NO_ATTRIBUTE)
-            tokens, tags, attributes = zip((start, OUTSIDE, NO_ATTRIBUTE), *before, mark, *own, mark, strict=True)
-            yield Row(list(tokens), list(tags), list(attributes), len(before) + 2)
+            by = snippet[place - 1] if place and snippet[place - 1].role == "A" else None
+            before = _labelled(by, pieces, number)[-BEFORE:] if by else []
+            facts = told or (known(line) if known else None)
+            held = [*_labelled(facts, pieces, number)[:KNOWN], stop] if facts and facts.text else []
+            tokens, tags, attributes = zip(start, *held, *before, stop, *own, stop, strict=True)
+            yield Row(list(tokens), list(tags), list(attributes), len(held) + len(before) + 2)
 
 
 def _labelled(line: Line, pieces: WordPieces, number: Callable[[str], int]) -> list[tuple[int, int, int]]:
+    """Its tokens with their marks. Of what is known only what is over is marked."""
     encoding = pieces.encode(line.text)
     labelled = [(token, OUTSIDE, NO_ATTRIBUTE) for token in encoding.ids]
     for span in line.spans:
+        if line.role == "K" and not span.over:
+            continue
         inside = [n for n, (start, end) in enumerate(encoding.offsets) if start < span.end and end > span.start]
         for order, n in enumerate(inside):
             tag = (FIRST_OVER if span.over else FIRST) + bool(order)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from recalld.values import Digest, EndedSession
+from recalld.values import Digest, EndedSession, Known
 
 
 class Summariser(Protocol):
@@ -16,9 +16,14 @@ class Summariser(Protocol):
 
     name: str  # "local", "anthropic:claude-haiku-4-5" …; kept on the episode as `digest_by`
 
-    async def digest(self, session: EndedSession, known_attributes: Sequence[str] = ()) -> Digest:
-        """Digest *session*; *known_attributes* are names the user already has facts under. Raises `ModelError`."""
+    async def digest(self, session: EndedSession, known: Sequence[Known] = ()) -> Digest:
+        """Digest *session*; *known* is what the user's facts say before it. Raises `ModelError`."""
         ...
+
+
+def names(known: Sequence[Known]) -> list[str]:
+    """The attributes in *known*, each once."""
+    return list(dict.fromkeys(fact.attribute for fact in known))
 
 
 LOCAL = "local"  # the summariser that needs no model, and stands in for one

@@ -15,7 +15,7 @@ import structlog
 from recalld.errors import ConfigurationError, ModelError, RecalldError
 from recalld.ingest.digest import Summariser
 from recalld.ingest.triage import nothing_to_remember
-from recalld.values import Digest, EndedSession, UserRef
+from recalld.values import Digest, EndedSession, Known, UserRef
 
 log = structlog.get_logger("recalld.ingest")
 
@@ -41,32 +41,32 @@ class FallbackSummariser:
         self._allowance = allowance
         self._triage = triage
 
-    async def digest(self, session: EndedSession, known_attributes: Sequence[str] = ()) -> Digest:
+    async def digest(self, session: EndedSession, known: Sequence[Known] = ()) -> Digest:
         """Digest *session*; never raises for trouble with the model."""
         if self._triage and nothing_to_remember(session.messages):
-            digest = await self._local.digest(session, known_attributes)
+            digest = await self._local.digest(session, known)
             if not digest.candidates:  # a second opinion: the grammar found nothing either
                 return replace(digest, by=TRIAGE)
         if not await self._permitted(session):
             log.info("summariser.ceiling_reached", model=self.name)
-            return await self._local.digest(session, known_attributes)
+            return await self._local.digest(session, known)
         try:
-            return await self._model.digest(session, known_attributes)
+            return await self._model.digest(session, known)
         except ConfigurationError as error:  # for the operator: a key, a package or a name
             log.error("summariser.misconfigured", model=self.name, error=type(error).__name__, problem=str(error))  # noqa: TRY400
-            return await self._local.digest(session, known_attributes)
+            return await self._local.digest(session, known)
         except ModelError as error:
             log.warning("summariser.fell_back", model=self.name, error=type(error).__name__)
-            return await self._local.digest(session, known_attributes)
+            return await self._local.digest(session, known)
 
-    async def redigest(self, session: EndedSession, known_attributes: Sequence[str] = ()) -> Digest | None:
+    async def redigest(self, session: EndedSession, known: Sequence[Known] = ()) -> Digest | None:
         """The model's own digest of a session that the local one stood in for; `None` while a ceiling forbids it.
 
         Raises `ModelError`, `ConfigurationError`.
         """
         if not await self._permitted(session):
             return None
-        return await self._model.digest(session, known_attributes)
+        return await self._model.digest(session, known)
 
     async def close(self) -> None:
         """Release the model's connections."""

@@ -14,12 +14,13 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from recalld.errors import BadReply
+from recalld.ingest.digest import names
 from recalld.ingest.evidence import candidates_of, one_script, tidy
 from recalld.ingest.reply import DigestReply
 from recalld.ingest.transcript import TranscriptPolicy, transcript_parts, written_date
 from recalld.layers.facts.attributes import Attributes
 from recalld.models.tokens import count_tokens, truncate_to_tokens
-from recalld.values import Digest, EndedSession
+from recalld.values import Digest, EndedSession, Known
 
 PROMPT = "digest_v1"
 SUMMARY_TOKENS = 200
@@ -59,7 +60,7 @@ class LlmSummariser:
         self._chat: Chat | None = None
         self._connecting = asyncio.Lock()
 
-    async def digest(self, session: EndedSession, known_attributes: Sequence[str] = ()) -> Digest:
+    async def digest(self, session: EndedSession, known: Sequence[Known] = ()) -> Digest:
         """Digest *session* with one call, a long one with a call per part. Raises `ModelError`, `ConfigurationError`."""
         parts = await asyncio.to_thread(transcript_parts, session, self._policy)
         if not parts:
@@ -67,7 +68,7 @@ class LlmSummariser:
         if len(parts) > self._policy.max_parts:
             raise BadReply(f"the session has {len(parts)} parts, {self.name} is given {self._policy.max_parts} at most")
         chat = await self._connected()
-        replies = [await chat.ask(prompt_of(session, part, known_attributes)) for part in parts]
+        replies = [await chat.ask(prompt_of(session, part, known)) for part in parts]
         return self._checked(merge_replies(replies), session)
 
     async def close(self) -> None:
@@ -103,13 +104,13 @@ def instructions(prompt: str = PROMPT) -> str:
     return resources.files("recalld.ingest").joinpath("prompts", f"{prompt}.txt").read_text(encoding="utf-8").strip()
 
 
-def prompt_of(session: EndedSession, transcript: str, known_attributes: Sequence[str]) -> str:
+def prompt_of(session: EndedSession, transcript: str, known: Sequence[Known]) -> str:
     """What a model is told of one session, or of one part of it."""
     zone = session.session.timezone
     ended = session.ended_at.astimezone(ZoneInfo(zone))
-    known = ", ".join(list(known_attributes)[:MOST_KNOWN]) or "none yet"
+    used = ", ".join(names(known)[:MOST_KNOWN]) or "none yet"
     return (
-        f"Conversation of {written_date(ended)}, ended at {ended:%H:%M} ({zone}). Attributes in use: {known}\n"
+        f"Conversation of {written_date(ended)}, ended at {ended:%H:%M} ({zone}). Attributes in use: {used}\n"
         f"{transcript}\n"
         "Record the digest of the transcript between the tags."
     )

@@ -17,7 +17,7 @@ import numpy as np
 import structlog
 
 from recalld.errors import Fenced, VectorIndexUnavailable
-from recalld.ingest.digest import Summariser, is_stopgap
+from recalld.ingest.digest import Summariser, is_stopgap, names
 from recalld.layers.episodes.store import EpisodeStore
 from recalld.layers.facts.attributes import Attributes
 from recalld.layers.facts.merge import statements_of
@@ -33,7 +33,17 @@ from recalld.postgres.pool import Database, Transaction
 from recalld.recall.block import strip_blocks
 from recalld.stages import Stages
 from recalld.tracing import span
-from recalld.values import Digest, EndedSession, Episode, FactChanges, IngestReport, Message, Session, SessionRef
+from recalld.values import (
+    Digest,
+    EndedSession,
+    Episode,
+    FactChanges,
+    IngestReport,
+    Known,
+    Message,
+    Session,
+    SessionRef,
+)
 
 log = structlog.get_logger("recalld.ingest")
 
@@ -102,7 +112,7 @@ class Ingestion:
             observe(report)
         return report
 
-    async def _attempt(self, session: EndedSession, known: Sequence[str], stages: Stages) -> IngestReport:
+    async def _attempt(self, session: EndedSession, known: Sequence[Known], stages: Stages) -> IngestReport:
         """One try: its report, whatever becomes of it."""
         try:
             return await self._ingest(session, known, stages)
@@ -127,17 +137,16 @@ class Ingestion:
 
     async def _load(
         self, ref: SessionRef, epoch: int, claimed: Session | None
-    ) -> tuple[EndedSession, list[str]] | None:
+    ) -> tuple[EndedSession, list[Known]] | None:
         async with self.database.transaction("worker", ref.user) as tx:
             session = claimed or await self.journal.claim(tx, ref.session_id, epoch, lease=self.retry.lease)
             if session is None:
                 return None
             messages = await self.journal.messages(tx, ref.session_id, epoch)
-            return EndedSession(session=session, messages=without_blocks(messages)), await self.facts.attributes(
-                tx, epoch
-            )
+            ended = EndedSession(session=session, messages=without_blocks(messages))
+            return ended, await self.facts.known(tx, epoch, purpose=session.purpose, at=ended.ended_at)
 
-    async def _ingest(self, session: EndedSession, known: Sequence[str], stages: Stages) -> IngestReport:
+    async def _ingest(self, session: EndedSession, known: Sequence[Known], stages: Stages) -> IngestReport:
         with stages.stage("digest"):
             digest = await self.summariser.digest(session, known) if session.messages else Digest(summary="")
         episode = episode_of(session, digest)
@@ -157,7 +166,7 @@ class Ingestion:
         episode: Episode | None,
         vectors: Vectors | None,
         *,
-        known: Sequence[str],
+        known: Sequence[Known],
         stages: Stages,
     ) -> FactChanges | None:
         """The one transaction that changes memory; `None` when another worker was faster."""
@@ -171,7 +180,7 @@ class Ingestion:
                 session=session,
                 episode_id=episode and episode.episode_id,
                 attributes=self.attributes,
-                known_attributes=known,
+                known_attributes=names(known),
             )
             with stages.stage("merge"):
                 changes = await self.facts.add(tx, row.epoch, statements, at=session.ended_at)

@@ -15,6 +15,7 @@ from typing import Literal
 import structlog
 
 from recalld.errors import BadReply, Fenced, PurposeRefused
+from recalld.ingest.digest import names
 from recalld.ingest.fallback import FallbackSummariser
 from recalld.ingest.pipeline import UPGRADE_SECONDS, Ingestion, counts_of, episode_of, without_blocks
 from recalld.layers.facts.merge import statements_of
@@ -23,7 +24,7 @@ from recalld.layers.vectors.base import Vectors
 from recalld.layers.working.kept import KeptCount
 from recalld.models.meter import metered
 from recalld.postgres.pool import Transaction
-from recalld.values import Digest, EndedSession, Episode, FactChanges, SessionRef, UserRef
+from recalld.values import Digest, EndedSession, Episode, FactChanges, Known, SessionRef, UserRef
 
 log = structlog.get_logger("recalld.ingest")
 
@@ -136,17 +137,17 @@ class Upgrades:
             observe(upgrade)
         return upgrade
 
-    async def _load(self, ref: SessionRef, epoch: int, *, early: bool) -> tuple[EndedSession, list[str]] | None:
+    async def _load(self, ref: SessionRef, epoch: int, *, early: bool) -> tuple[EndedSession, list[Known]] | None:
         parts = self.ingestion
         async with parts.database.transaction("worker", ref.user) as tx:
             session = await parts.kept.claim(tx, ref.session_id, epoch, lease=parts.retry.lease, early=early)
             if session is None:
                 return None
             messages = await parts.journal.messages(tx, ref.session_id, epoch)
-            known = await parts.facts.attributes(tx, epoch)
-            return EndedSession(session=session, messages=without_blocks(messages)), known
+            ended = EndedSession(session=session, messages=without_blocks(messages))
+            return ended, await parts.facts.known(tx, epoch, purpose=session.purpose, at=ended.ended_at)
 
-    async def _attempt(self, session: EndedSession, known: Sequence[str]) -> Upgrade:
+    async def _attempt(self, session: EndedSession, known: Sequence[Known]) -> Upgrade:
         """One try. A model that answers what cannot be used has had its second chance: the local digest stays."""
         try:
             return await self._upgrade(session, known)
@@ -157,7 +158,7 @@ class Upgrades:
         except Exception as error:  # noqa: BLE001 -- whatever it is, the old digest stands and another try may do better
             return await self._postpone(session, _delay(session.session.attempts), type(error).__name__)
 
-    async def _upgrade(self, session: EndedSession, known: Sequence[str]) -> Upgrade:
+    async def _upgrade(self, session: EndedSession, known: Sequence[Known]) -> Upgrade:
         assert self.model is not None  # noqa: S101 -- nothing is due without one
         digest = await self.model.redigest(session, known)
         if digest is None:
@@ -173,7 +174,7 @@ class Upgrades:
         return Upgrade(session=session.session.ref, outcome="upgraded", changes=changes)
 
     async def _replace(
-        self, session: EndedSession, digest: Digest, episode: Episode, vectors: Vectors, known: Sequence[str]
+        self, session: EndedSession, digest: Digest, episode: Episode, vectors: Vectors, known: Sequence[Known]
     ) -> FactChanges | None:
         """The one transaction: what came from the old digest goes, what the new one says is written, the journal goes."""
         row, parts = session.session, self.ingestion
@@ -188,7 +189,7 @@ class Upgrades:
                 session=session,
                 episode_id=episode.episode_id,
                 attributes=parts.attributes,
-                known_attributes=known,
+                known_attributes=names(known),
             )
             changes = await parts.facts.add(tx, row.epoch, statements, at=session.ended_at)
             await parts.write_episode(tx, episode, vectors, user)

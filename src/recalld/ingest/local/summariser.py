@@ -11,7 +11,7 @@ from recalld.ingest.local.summary import choose_sentences, render_summary
 from recalld.ingest.local.topics import choose_topics
 from recalld.ingest.local.turns import Turn, read_turns
 from recalld.layers.facts.attributes import Attributes
-from recalld.values import Candidate, Digest, EndedSession
+from recalld.values import Candidate, Digest, EndedSession, Known
 
 _worker = ThreadPoolExecutor(
     max_workers=1, thread_name_prefix="recalld-digest"
@@ -32,14 +32,14 @@ class LocalSummariser:
         self._attributes = attributes
         self._language = language
 
-    async def digest(self, session: EndedSession, known_attributes: Sequence[str] = ()) -> Digest:
-        """Digest *session*; *known_attributes* tell of what a value without a name is: "moved to Thursdays"."""
-        return await asyncio.get_running_loop().run_in_executor(_worker, self._digest, session, tuple(known_attributes))
+    async def digest(self, session: EndedSession, known: Sequence[Known] = ()) -> Digest:
+        """Digest *session*; *known* tells of what a value without a name is ("moved to Thursdays"), and what the session ends."""
+        return await asyncio.get_running_loop().run_in_executor(_worker, self._digest, session, tuple(known))
 
-    def _digest(self, session: EndedSession, known_attributes: Sequence[str]) -> Digest:
+    def _digest(self, session: EndedSession, known: Sequence[Known]) -> Digest:
         from recalld.ingest.local.facts import extract  # noqa: PLC0415 -- tables of patterns: 0.2 s that reading does not need
 
-        candidates = extract(session, self._attributes, known_attributes)
+        candidates = extract(session, self._attributes, known)
         return digest_turns(read_turns(session.messages), candidates, language=self._language)
 
 

@@ -3,6 +3,13 @@
 select distinct attribute from recalld.facts
 where tenant_id = %(tenant_id)s and user_id = %(user_id)s and epoch = %(epoch)s and retired_at is null
 
+-- name: known
+-- The same with the values that hold at a time, what was said last first; those of another purpose are not told.
+select attribute, case when purpose = %(purpose)s and status = 'current' and (valid_to is null or valid_to > %(at)s) then value end as value
+from recalld.facts
+where tenant_id = %(tenant_id)s and user_id = %(user_id)s and epoch = %(epoch)s and retired_at is null
+order by confirmed_at desc, fact_id
+
 -- name: believed
 -- What is believed now about some attributes, past values included.
 select * from recalld.facts

@@ -12,7 +12,7 @@ from recalld.errors import NotFound
 from recalld.layers.facts.merge import evidence, merge
 from recalld.postgres.pool import Pending, Transaction
 from recalld.postgres.queries import beside
-from recalld.values import Fact, FactChanges, Statement
+from recalld.values import Fact, FactChanges, Known, Statement
 
 _SQL = beside(__file__, "facts.sql")
 _COLUMNS = tuple(field.name for field in fields(Fact) if field.name != "weight")
@@ -32,6 +32,11 @@ class FactStore:
     async def attributes(self, tx: Transaction, epoch: int) -> list[str]:
         """The names the user has facts under now."""
         return [row["attribute"] for row in await tx.rows(_SQL["attributes"], epoch=epoch)]
+
+    async def known(self, tx: Transaction, epoch: int, *, purpose: str, at: datetime) -> list[Known]:
+        """The same names with what holds under them at *at*, as far as it is kept for *purpose*; what was said last comes first."""
+        rows = await tx.rows(_SQL["known"], epoch=epoch, purpose=purpose, at=at)
+        return [Known(row["attribute"], row["value"]) for row in rows]
 
     async def bundle(self, tx: Transaction, epoch: int) -> list[Fact]:
         """Everything believed now, past values included; what the role's purposes allow."""

@@ -10,47 +10,52 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
+from recalld.ingest.digest import names
 from recalld.ingest.local.facts import antecedents, dialogue, frames, profile, renewed, times
 from recalld.ingest.local.facts.findings import Finding, Reader, index, instead, put_right
 from recalld.ingest.local.facts.material import own_words
 from recalld.ingest.local.facts.row import Row
 from recalld.ingest.local.facts.rows import ROWS
-from recalld.ingest.local.facts.sentences import Sentence, lower, split
+from recalld.ingest.local.facts.sentences import MASK, Sentence, lower, split
 from recalld.ingest.local.facts.settle import settle, together
-from recalld.ingest.local.facts.tagger.marks import added
-from recalld.ingest.local.facts.tagger.tagger import Mark, load_tagger
+from recalld.ingest.local.facts.tagger.marks import added, ended
+from recalld.ingest.local.facts.tagger.nearest import nearest
+from recalld.ingest.local.facts.tagger.tagger import Heard, Reading, load_tagger
 from recalld.layers.facts.attributes import Attributes
-from recalld.values import Candidate, EndedSession, Message
+from recalld.values import Candidate, EndedSession, Known, Message
 
 MOST_MARKED = 20_000  # characters of the user's that the tagger reads of a session, about a second of CPU
+OWN_SHARE = 0.7  # of a message's characters that must be the user's own words for it to end what is known
 LONGEST_MESSAGE = 6_000  # characters read of one message; who writes more is pasting
 
 
-def extract(
-    session: EndedSession, attributes: Attributes, known_attributes: Sequence[str] = ()
-) -> tuple[Candidate, ...]:
+def extract(session: EndedSession, attributes: Attributes, known: Sequence[Known] = ()) -> tuple[Candidate, ...]:
     """The fact candidates of *session*, in the order of the conversation.
 
     Only what the session's user says about themselves, or confirms of what the assistant says about them. The quote of each
     candidate occurs verbatim in the message it cites.
 
-    *known_attributes* are names the user already has facts under: "moved to Thursdays" is of the one that has days.
+    *known* is what the user's facts say before it: "moved to Thursdays" is of the attribute that has days, and "they robbed the bike" ends
+    what is known of a bike.
     """
     turns = list(_turns(session))
-    marked = _marked(session, turns)
+    known_attributes = names(known)
+    values = [(fact.attribute, fact.value) for fact in known if fact.value]
+    readings = _read(session, turns, values)
     own = [sentence for turn in turns for sentence in turn.sentences]
     findings = [finding for turn in turns for finding in _by_grammar(session, turn, attributes)]
     findings += _across_sentences(own, attributes)
     kept = settle(findings, own, attributes.cardinality)
     kept += renewed.renewed(own, known_attributes, kept)
     taken, dropped = [*findings, *kept], _values(findings) - _values(kept)
-    for turn, marks in zip(turns, marked, strict=True):
+    for turn, (shown, reading) in zip(turns, readings, strict=True):
         before = _confirmed_sentences(session, turn)
         said_at = session.messages[turn.seq].at or session.ended_at
         beside = added(
-            marks, sentences=turn.sentences, before=before, known=known_attributes, taken=taken, dropped=dropped
+            reading.marks, sentences=turn.sentences, before=before, known=known_attributes, taken=taken, dropped=dropped
         )
         kept += (times.dated(instead(finding), said_at, session.session.timezone) for finding in beside)
+        kept += ended(shown, reading, turn.sentences, kept)
     kept = together(kept, attributes.cardinality)
     return tuple(_candidate(finding, session, attributes) for finding in kept)
 
@@ -71,14 +76,28 @@ def _turns(session: EndedSession) -> Iterator[_Turn]:
             yield _Turn(seq, before, _sentences(session.messages[seq].content, seq))
 
 
-def _marked(session: EndedSession, turns: Sequence[_Turn]) -> list[list[Mark]]:
-    """What the tagger marks in each turn. Of a very long session it reads the end: what was said last holds."""
+def _read(
+    session: EndedSession, turns: Sequence[_Turn], known: Sequence[tuple[str, str]]
+) -> Iterator[tuple[Sequence[tuple[str, str]], Reading]]:
+    """What the tagger was shown of what is *known* before each turn, and what it read.
+
+    Of a very long session it reads the end: what was said last holds.
+    """
     left, first = MOST_MARKED, len(turns)
     while first and left > 0:
         first -= 1
         left -= len(_content(session, turns[first].seq))
-    read = load_tagger().read([(_content(session, turn.before), _content(session, turn.seq)) for turn in turns[first:]])
-    return [*([] for _ in range(first)), *read]
+    heard = [_heard(session, turn, known) for turn in turns[first:]]
+    yield from (((), Reading()) for _ in range(first))
+    yield from zip((one.known for one in heard), load_tagger().read(heard), strict=True)
+
+
+def _heard(session: EndedSession, turn: _Turn, known: Sequence[tuple[str, str]]) -> Heard:
+    """A message that is in good part material of others ends nothing."""
+    message = _content(session, turn.seq)
+    own = sum(len(sentence.text) - sentence.text.count(MASK) for sentence in turn.sentences)
+    shown = nearest(known, message) if known and own > OWN_SHARE * len(message) else ()
+    return Heard(message=message, before=_content(session, turn.before), known=shown)
 
 
 def _content(session: EndedSession, seq: int | None) -> str:

@@ -13,11 +13,12 @@ from dataclasses import replace
 from recalld.ingest.local.facts.findings import Finding
 from recalld.ingest.local.facts.mood import Mood
 from recalld.ingest.local.facts.sentences import MASK, Sentence
-from recalld.ingest.local.facts.tagger.tagger import Mark
+from recalld.ingest.local.facts.tagger.tagger import Mark, Reading
 from recalld.layers.facts.attributes import RELATIONS
 
 SURE = 0.93  # probability from which marked words count: from 0.90 to 0.95 the precision of sets written later hardly moves
 SURE_OVER = 0.6  # the same for what is over: what is closed too early is told again sooner than what is never closed
+SURE_ENDED = 0.5  # the same for a known value that the message ends
 SURE_UNNAMED = 0.98  # the same for a mark without an attribute
 UNNAMED = "other"
 SURE_NAME = (
@@ -69,6 +70,32 @@ def added(
             yield finding
             if mark.over:
                 yield from (replace(finding, attribute=name) for name in mark.related if name in known)
+
+
+def ended(
+    known: Sequence[tuple[str, str]], reading: Reading, sentences: Sequence[Sentence], told: Sequence[Finding]
+) -> Iterator[Finding]:
+    """What of *known* a message ends. *sentences* are its own; what is *told* of the same value says it better."""
+    stated = {(finding.attribute, finding.value.casefold()) for finding in told}
+    for place, sure in reading.over.items():
+        attribute, value = known[place]
+        if sure < SURE_ENDED or (attribute, value.casefold()) in stated:
+            continue
+        sentence = _evidence(sentences, value)
+        if sentence is not None:
+            yield Finding(
+                attribute=attribute, value=value, sentence=sentence, place=0, end=len(sentence.text), act="retract", replaces=value,
+                confidence=round(0.9 * sure, 2),
+            )  # fmt: skip
+
+
+def _evidence(sentences: Sequence[Sentence], value: str) -> Sentence | None:
+    """The sentence that names most of *value*, of several the longest; none that is meant the other way round."""
+    named = set(re.findall(r"\w+", value.casefold()))
+    plain = [sentence for sentence in sentences if not Mood(sentence).ironic]
+    return max(
+        plain, key=lambda said: (len(named.intersection(re.findall(r"\w+", said.low))), len(said.low)), default=None
+    )
 
 
 def _finding(mark: Mark, sentences: Sequence[Sentence]) -> Finding | None:

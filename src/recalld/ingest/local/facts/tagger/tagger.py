@@ -1,14 +1,15 @@
 """Messages in, marked words out.
 
-Each message of the user is read after the end of the assistant's message before it, which it may confirm. Every token gets a tag
-(outside, or the first or a further token of a value that holds, or of one that is over) and every marked value an attribute. Of
-all sequences of tags in which a value begins with its first token the most probable one counts (Viterbi, 1967).
+Each message of the user is read after some of what is known of them, which it may end, and after the end of the assistant's message
+before it, which it may confirm. Every token gets a tag (outside, or the first or a further token of a value that holds, or of one that
+is over) and every marked value an attribute. Of all sequences of tags in which a value begins with its first token the most
+probable one counts (Viterbi, 1967). A known value is over as far as its tokens are tagged so.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from recalld.ingest.local.facts.tagger.network import Network, read_network
 from recalld.models.encoder import Floats, WordPieces, load_weights, vocabulary, word_pieces
 from recalld.models.threads import one_thread
 
+KNOWN = 64  # tokens of what is known of the user that are read with a message
 BEFORE = 40  # tokens of the assistant's message that are read with the user's, its last ones
 SHORT = 20  # tokens of a message up to which it is read with the one before: a longer one speaks for itself
 LONGEST = 120  # tokens of a message that are read at a time
@@ -54,6 +56,23 @@ class Mark:
     confidence: float  # mean probability of its tags, 0 to 1
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Heard:
+    """A message of the user and what is read in front of it."""
+
+    message: str
+    before: str = ""  # the assistant's message before it
+    known: Sequence[tuple[str, str]] = ()  # attributes and values that are known of the user
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the tagger makes of a message."""
+
+    marks: Sequence[Mark] = ()  # those in the assistant's message first
+    over: Mapping[int, float] = field(default_factory=dict[int, float])  # how probable it is, from 0 to 1, that known values are over
+
+
 @dataclass(frozen=True, slots=True)
 class _Token:
     number: int
@@ -66,14 +85,20 @@ class _Row:
     """What is read at a time: the end of the message before, and a piece of the message."""
 
     message: int
+    known: Sequence[_Token]
     before: Sequence[_Token]
     piece: Sequence[_Token]
     first: bool  # the first piece of its message
 
     @property
+    def told(self) -> int:
+        """Where the message before begins among the tokens of the row; marks of its parts stand before and between them."""
+        return len(self.known) + 2 if self.known else 1
+
+    @property
     def second(self) -> int:
-        """Where the piece begins among the tokens of the row; marks of its parts stand before and between them."""
-        return len(self.before) + 2
+        """Where the piece begins."""
+        return self.told + len(self.before) + 1
 
 
 class Tagger:
@@ -85,44 +110,58 @@ class Tagger:
         self._pieces = pieces
         self._attributes = attributes
 
-    def read(self, messages: Sequence[tuple[str, str]]) -> list[list[Mark]]:
-        """The marks of each of *messages*: pairs of the assistant's message before ("" when there is none) and the user's."""
-        rows = [row for number, pair in enumerate(messages) for row in self._rows(number, *pair)]
-        rows.sort(key=lambda row: len(row.before) + len(row.piece))
+    def read(self, messages: Sequence[Heard]) -> list[Reading]:
+        """What stands in each of *messages*, and what it ends."""
+        places = [known_text(heard.known)[1] for heard in messages]
+        rows = [row for number, heard in enumerate(messages) for row in self._rows(number, heard)]
+        rows.sort(key=lambda row: row.second + len(row.piece))
         marks: list[list[Mark]] = [[] for _ in messages]
+        over: list[dict[int, float]] = [{} for _ in messages]
         for start in range(0, len(rows), TOGETHER):
-            for row, found in self._read(rows[start : start + TOGETHER]):
-                marks[row.message] += found
-        return [sorted(found, key=lambda mark: (not mark.confirmed, mark.start)) for found in marks]
+            for row, scores, attributes in self._read(rows[start : start + TOGETHER]):
+                marks[row.message] += self._marks(row, scores, attributes)
+                for place, sure in _over(row, scores, places[row.message]).items():
+                    over[row.message][place] = max(sure, over[row.message].get(place, 0.0))
+        return [
+            Reading(sorted(found, key=lambda mark: (not mark.confirmed, mark.start)), ended)
+            for found, ended in zip(marks, over, strict=True)
+        ]
 
-    def _rows(self, number: int, before: str, message: str) -> Iterator[_Row]:
-        pieces = self._tokens(message)
-        context = self._tokens(before[:_BEFORE_CHARACTERS])[-BEFORE:] if before and len(pieces) <= SHORT else []
+    def _rows(self, number: int, heard: Heard) -> Iterator[_Row]:
+        pieces = self._tokens(heard.message)
+        known = self._tokens(known_text(heard.known)[0])[:KNOWN]
+        before = heard.before if len(pieces) <= SHORT else ""
+        context = self._tokens(before[:_BEFORE_CHARACTERS])[-BEFORE:] if before else []
         for start in range(0, len(pieces), LONGEST):
-            yield _Row(number, context, pieces[start : start + LONGEST], first=not start)
+            yield _Row(number, known, context, pieces[start : start + LONGEST], first=not start)
 
     def _tokens(self, text: str) -> list[_Token]:
         encoding = self._pieces.encode(text)
         return [_Token(number, *place) for number, place in zip(encoding.ids, encoding.offsets, strict=True)]
 
-    def _read(self, rows: Sequence[_Row]) -> Iterator[tuple[_Row, list[Mark]]]:
-        """The marks of the rows that have any."""
-        start, stop = self._pieces.start, self._pieces.stop
-        lines = [[start, *_numbers(row.before), stop, *_numbers(row.piece), stop] for row in rows]
+    def _read(self, rows: Sequence[_Row]) -> Iterator[tuple[_Row, Floats, Floats]]:
+        """Log probabilities of tags and attributes, for the rows that may have marks."""
+        lines = [self._line(row) for row in rows]
         first, masked = self._network.begin(lines, [row.second for row in rows])
         worth = np.flatnonzero(self._network.promise(first, masked) > LEAST_PROMISE).tolist()
         if not worth:
             return
         tags, attributes = self._network.finish(first[worth], masked[worth])
         for place, of_tags, of_attributes in zip(worth, tags, attributes, strict=True):
-            scores = _log_softmax(of_tags[: len(lines[place])])
-            yield rows[place], list(self._marks(rows[place], scores, _log_softmax(of_attributes)))
+            yield rows[place], _log_softmax(of_tags[: len(lines[place])]), _log_softmax(of_attributes)
+
+    def _line(self, row: _Row) -> list[int]:
+        start, stop = self._pieces.start, self._pieces.stop
+        known = [*_numbers(row.known), stop] if row.known else []
+        return [start, *known, *_numbers(row.before), stop, *_numbers(row.piece), stop]
 
     def _marks(self, row: _Row, tags: Floats, attributes: Floats) -> Iterator[Mark]:
         path = _best_path(tags)
         for begin, end in _spans(path):
             confirmed = begin < row.second - 1
-            segment, offset = (row.before, 1) if confirmed else (row.piece, row.second)
+            segment, offset = (row.before, row.told) if confirmed else (row.piece, row.second)
+            if begin < row.told:
+                continue
             tokens = segment[max(begin - offset, 0) : end - offset]
             if len(tokens) < end - begin or (confirmed and not row.first):
                 continue  # it reaches out of its message, or was read with an earlier piece
@@ -135,6 +174,26 @@ class Tagger:
                 attribute=named[0], related=tuple(named[1:]),
                 confidence=float(np.exp(tags[begin:end, columns]).sum(-1).mean()),
             )  # fmt: skip
+
+
+def known_text(known: Sequence[tuple[str, str]]) -> tuple[str, list[tuple[int, int]]]:
+    """What is known of the user, pairs of attribute and value, as the tagger reads it, and where in it the values stand."""
+    text, places = "", []
+    for attribute, value in known:
+        text += f"{'; ' if text else ''}{attribute.replace('_', ' ')}: "
+        places.append((len(text), len(text) + len(value)))
+        text += value
+    return text, places
+
+
+def _over(row: _Row, tags: Floats, places: Sequence[tuple[int, int]]) -> dict[int, float]:
+    """How probable it is that each of the known values is over; *places* tells where they stand."""
+    found = {}
+    for number, (start, end) in enumerate(places):
+        tokens = [place for place, token in enumerate(row.known, 1) if token.start < end and start < token.end]
+        if tokens:
+            found[number] = float(np.exp(tags[tokens][:, [_FIRST_OVER, _FURTHER_OVER]]).sum(-1).mean())
+    return found
 
 
 def _numbers(tokens: Sequence[_Token]) -> list[int]:
