@@ -134,7 +134,7 @@ _OFFER = re.compile(
 )
 _CLAIM = re.compile(
     r"^(?:(?:from|according to|based on|going by|judging by|per) [^,.]{2,50}, )?(?:.{0,40}?\b(?:looks like|look like|sounds like|"
-    r"seems? (?:like|that|to me)|appears? that|assum(?:e|ing)|"
+    r"(?:looks?|sounds?|seems?) as (?:though|if)|seems? (?:like|that|to me)|appears? that|assum(?:e|ing)|"
     r"take it|gather|believe|think|guess|noted?:?|understand|see that|remember(?: that)?|recall|mentioned|"
     r"said|told me|check|confirm|as far as i know|correctly|notes say|records say|right in thinking|understood)[,"
     r":]?\s+(?:that\s+|earlier\s+)?)?"
@@ -266,14 +266,20 @@ def _first_person(sentence: Sentence) -> Sentence | None:
     low = sentence.low
     if _DOWN_AS.match(low):
         text = "i'm " + _DOWN_AS.sub("", sentence.text, count=1)
-    elif (head := _CLAIM.match(low)) and not (_OFFER.search(low[head.end() :])):
-        text = sentence.text[head.end() :]
+    elif (head := _CLAIM.match(low)) and not (_OFFER.search(low, head.end(), end := _claim_end(low, head.end()))):
+        text = sentence.text[head.end() : end]
     else:
         return None
     text = _TAIL.sub("", text)
     for pattern, replacement in _PERSONS:
         text = re.sub(pattern, replacement, text, flags=re.IGNORECASE)
     return replace(sentence, text=text, low=lower(text))
+
+
+def _claim_end(low: str, start: int) -> int:
+    """Where a claim ends and an offer begins: "you quote in euros; shall I …"."""
+    offer = re.compile(r"\s*(?:;|,|\s-)\s*(?:so |and )?(?=(?:shall|should|may|can|could|want me|would you|do you want)\b)").search(low, start)
+    return offer.start() if offer else len(low)
 
 
 _GUESS = re.compile(

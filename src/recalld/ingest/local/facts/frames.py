@@ -320,7 +320,9 @@ def _own(before: str, verb_at: int) -> bool:
 
 _FILLER = re.compile(
     r"\b(?:so|and|well|ok|okay|oh|yes|yeah|right|then|also|just|finally|recently|actually|btw|fyi|update|news|"
-    r"anyway|hi|hey|hello|lol|haha|officially|in the end|today|yesterday|last \w+|this \w+|"
+    r"anyway|hi|hey|hello|lol|haha|officially|in the end|today|yesterday|(?:last|this) (?:night|week|weekend|month|year|spring|summer|autumn|fall|winter|morning|afternoon|evening|time|term|season|"
+    r"mon\w*|tue\w*|wed\w*|thu\w*|fri\w*|sat\w*|sun\w*|january|february|march|april|may|june|july|august|september|october|"
+    r"november|december)|"
     r"now|still|again|currently|plus|honestly|tbh|heads up|quick one|and now|had to|have to|got to|gotta|guess "
     r"what|good news|bad news|never|not|no|don't|an?|the)\b"
 )

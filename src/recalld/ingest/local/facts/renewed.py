@@ -15,6 +15,7 @@ from recalld.ingest.local.facts.kinds import kind
 from recalld.ingest.local.facts.lexicon import words
 from recalld.ingest.local.facts.mood import Mood
 from recalld.ingest.local.facts.sentences import Sentence
+from recalld.ingest.local.facts.settle import slips_put_right
 from recalld.layers.facts.attributes import RELATIONS
 
 _MOVED = (
@@ -27,10 +28,12 @@ _NOW = (
     r"\b(?:it's|its|it is|we're|we are|i'm|i am|that's|they're|is|are|'s|now|make (?:it|that)) "
     r"(?:now |only |just )?(?:on |at |in |from )?(?:the )?"
 )
+_NEW_DATE = r"\b(?:the |our |my )?new (?:\w+ )?(?:date|day|deadline)(?:'s| is|:| =|,)?(?: now)?(?: on)? (?:the )?"
 _WITH = (
     r"\b(?:(?:i'm|i am|we're|we are|now|finally|gone|went|signed(?: up)?|switched|moved|back) (?:now |finally |over |back )?with|"
     r"(?:switched|moved|changed|ported|defected)(?: \w+){0,2}? to|joined|signed up (?:at|to)) (?:the )?"
 )
+_GO_TO = r"\b(?:i|we) (?:now )?(?:go|see|am|come) (?:now )?(?:to |with )?(?=(?:dr|prof|mr|mrs|ms)\b)"
 _CALLED = (
     r"\b(?:(?:we're|we are|it's|it is)(?: now)?(?: called)?|renamed (?:it |ours |ourselves )?(?:to |as )?|new name(?: is|:)?|"
     r"(?:are|is) now called|rebranded (?:as|to)) "
@@ -58,10 +61,10 @@ def _renewal(names: str, kind_name: str, patterns: Sequence[str], with_now: Sequ
 _RENEWALS = (
     _renewal("day days", "days", [_MOVED], [_NOW]),
     _renewal("time", "clocktime", [_MOVED], [_NOW]),
-    _renewal("deadline date", "date", [_MOVED, _GRANTED], [_NOW]),
+    _renewal("deadline date", "date", [_MOVED, _GRANTED, _NEW_DATE], [_NOW]),
     _renewal("budget rent salary rate", "money", [_MOVED], [_NOW]),
     _renewal("language", "language!", [_MOVED], [_NOW]),
-    _renewal("doctor dentist vet therapist manager", "titled", [_WITH, _MOVED], [_NOW]),
+    _renewal("doctor dentist vet therapist manager", "titled", [_WITH, _MOVED], [_NOW, _GO_TO]),
     _renewal(
         "bank gym club employer internet_provider mobile_provider energy_provider insurance favorite_team",
         "firm",
@@ -87,7 +90,7 @@ def renewed(sentences: Sequence[Sentence], known: Sequence[str], told: Sequence[
             name = _meant(names, " ".join(sentence.low for sentence in said))
             found = next(_values(said, renewal, taken), None) if name else None
             if name and found:
-                yield _finding(name, renewal.kind, *found)
+                yield from slips_put_right([_finding(name, renewal.kind, *found)], said)
 
 
 def _of(renewal: _Renewal, name: str) -> bool:

@@ -45,6 +45,8 @@ KINDS: Mapping[str, Kind] = {
     "firm": work.firm,
     "job": work.job,
     "jobs": work.jobs,
+    "rank": work.rank,
+    "djing": work.djing,
     "jobverb": work.job_verb,
     "doing": work.doing,
     "workedfor": work.worked_for,

@@ -107,6 +107,11 @@ def age(text: str, _cased: bool) -> Iterator[Reading]:
         yield Reading(value)
 
 
+def adult_age(text: str, cased: bool) -> Iterator[Reading]:
+    """An age of somebody grown up, in digits."""
+    yield from (reading for reading in age(text, cased) if reading.value.isdigit() and 18 <= int(reading.value) <= 99)
+
+
 def days(text: str, _cased: bool) -> Iterator[Reading]:
     """One or several days of the week, as written."""
     match = re.match(
@@ -180,6 +185,7 @@ FORMS: Mapping[str, Kind] = {
     "kilos": _matching(r"\d{2,3}(?:[.,]\d)?\s?(?:kg|kilos?|lbs?|pounds)\b(?!\s*(?:dumb|kettle|bar|lift|bench|squat|deadlift))"),
     "clocktime": clock_time,
     "age": age,
+    "adultage": adult_age,
     "days": days,
     "year": year,
     "shoesize": shoe_size,
@@ -227,6 +233,20 @@ FORMS: Mapping[str, Kind] = {
     ),
     "seat": _matching(r"(?:(?:window|aisle|front(?:[- ]row)?|back(?:[- ]row)?|middle|exit[- ]row|forward-facing) (?:seat|row)s?\b|"
     r"aisle\b|window\b(?= (?:always|as)))"),
+    "adjectivelanguage": _matching(
+        r"(?:(?:standard|plain|formal|simple|proper|british|american|high|swiss|brazilian|european) )?(?:english|german|french|spanish|"
+        r"portuguese|italian|dutch|polish|swedish|pidgin|swahili|hindi|arabic|turkish|welsh|irish|catalan)\b"
+    ),
+    "rateper": _matching(
+        rf"[$€£]?{NUMBER}\s?(?:[a-z€£$]+\s)?(?:an?|per|/)\s?(?:hour|hr|h|day|word|page|lesson|session|class|visit)\b"
+    ),
+    "unable": _matching(
+        r"(?:swim|drive|ride a bike|ride a bicycle|cycle|ski|skate|dance|sing|cook|whistle|knit|sew|read music|read maps|touch-type|"
+        r"roll my r'?s|read|write)(?=\s*(?:$|[,.;!?)]|(?:and|so|but|at all|either|to save my life|for toffee|myself|unlike)\b))"
+    ),
+    "mealbound": _matching(
+        r"(?:right |straight |just )?(?:after|before) (?:supper|dinner|tea|breakfast|lunch|work|school|sunrise|sunset|dawn|my shift|the school run)\b"
+    ),
     "nth": _nth,
     "nperson": _matching(rf"{NUMBER}[- ]person(?= household)"),
     "amount": _matching(

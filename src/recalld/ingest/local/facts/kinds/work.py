@@ -114,6 +114,29 @@ def known_job(text: str, _cased: bool) -> Iterator[Reading]:
             return
 
 
+_RANKS = words(
+    """
+    manager lead leader head chef director supervisor officer partner captain foreman forewoman editor principal coordinator
+    consultant engineer deputy chair chairman chairwoman chairperson secretary treasurer sergeant inspector matron sister
+    conductor producer buyer controller steward associate president dean professor
+    """
+)
+
+
+def rank(text: str, cased: bool) -> Iterator[Reading]:
+    """A post that somebody is put into: "site manager", "head of payroll"; no verb ("made me cook")."""
+    for reading in job(text, cased):
+        phrase = reading.value.casefold().split()
+        if phrase[-1] in _RANKS or (len(phrase) > 2 and phrase[1] == "of" and phrase[0] in _RANKS):
+            yield reading
+
+
+def djing(text: str, _cased: bool) -> Iterator[Reading]:
+    """Music put on for others: "dj at weddings" → "DJ"."""
+    if re.match(r"dj (?:at|for|on|in|every|most|some|weddings|parties)\b", text, re.IGNORECASE):
+        yield Reading("DJ")
+
+
 def org_noun(text: str, _cased: bool) -> Iterator[Reading]:
     """A kind of institution: "bookshop", "vet clinic"."""
     phrase = bare(take(text, most=4, stop=STOP | {"and", "or"}))

@@ -243,4 +243,16 @@ ROWS = (
     row("^ <diet:diet> now|again|then|instead $|.|!", addressed=True, confidence=0.75),
     row("^ came_off|come_off|weaned_off|finished_with <medication:medication+>", retract=True, addressed=True),
     row("mention|put|include|add|write|note also? that {im} {a}? {adv}? <diet:diet!>", asked=True, any_mood=True),
+
+    row("{i} can't|cannot|can_not|never_learned_to|never_learnt_to|don't_know_how_to <skill:unable>", value="cannot {}", confidence=0.8),
+    row(
+        "doctor|doc|gp|cardiologist|nurse|dietitian|dietician|consultant|specialist|surgeon|they wants|want|put|has|have|got me "
+        "{adv}? back? on|onto a|the|some|this? <diet:diet!>",
+        addressed=True, any_mood=True, confidence=0.8, unless=r"\b(?:refus\w+|told (?:her|him|them) no)\b",
+    ),
+    row(
+        "doctor|doc|gp|gp's|doctor's|cardiologist|nurse|consultant|specialist|surgeon|they|they've {adv}? has|have? added|prescribed|put_me_on|started_me_on|gave_me "
+        "a|an|the|some|another? <medication:medication!>",
+        addressed=True,
+    ),
 )

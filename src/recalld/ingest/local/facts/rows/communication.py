@@ -290,4 +290,18 @@ ROWS = (
         needs=r"\b(?:answers|replies|responses|explanations|messages)\b",
     ),
     row("{i} {adv}? can't|cannot do|make <availability:daypart>", value="not {}"),
+
+    row(
+        "<@*_language:noun> in <:adjectivelanguage> from_here_on|from_now_on|from_here|going_forward|as_always|as_usual|only",
+        addressed=True,
+    ),
+    row(
+        "{my} site|website|web_page|webpage|blog|portfolio|shop|homepage|online_shop ,|is|is_at|: <website:website>",
+        asked=True, any_mood=True,
+    ),
+    row(
+        "moved|switched|migrated|transferred|shifted the|my|our whole|entire|old|new? site|website|blog|shop|portfolio|domain|page|everything "
+        "over? to <website:website>",
+    ),
+    row("{my} new site|website|domain|address|url|web_address is|:|= <website:website>"),
 )

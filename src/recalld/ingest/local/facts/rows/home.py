@@ -12,6 +12,9 @@ _AWAY = (
     r"days?|tonight|this week|next week|passing through|stopover|airbnb|travel\w*|back home|meeting)\b"
 )
 
+_IN_A_BAND = r"\b(?:bands?|gigs?|setlist|drummer|bassist|orchestra|quartet|choir|cast|squad)\b"
+_AWAY_OR_IN_A_BAND = rf"{_AWAY}|{_IN_A_BAND}"
+
 _MOVED = (
     r"\b(?:mov(?:e|ed|ing)|relocat\w+|unpack\w*|boxes|movers|removal van|new (?:flat|place|apartment|house|home|"
     r"city|address)|housewarming|settl(?:ed|ing) in|keys|"
@@ -60,7 +63,7 @@ ROWS = (
     row("here in <home_city:place>", addressed=True, confidence=0.7),
     row("{my} new city|town|home|hometown is|: <home_city:place>"),
     row("now {live}|based in <home_city:place>", confidence=0.8),
-    row("{im} {adv}? in <home_city:place>", confidence=0.6, unless=_AWAY),
+    row("{im} {adv}? in <home_city:place>", confidence=0.6, unless=_AWAY_OR_IN_A_BAND),
     row("{i}? bought|purchased|rented|rent|found|got .. " + _DWELLING + " in|near <home_city:place>"),
     row("{i} live in|on {a} <housing:homekind>", confidence=0.75),
     # moving
@@ -186,7 +189,7 @@ ROWS = (
         addressed=True, asked=True, unless=r"\b(?:parents|visit\w*|holiday|trip)\b", confidence=0.75,
     ),
     row("at home in <home_city:town>", addressed=True, asked=True),
-    row("{im}|now|living {adv}? in <home_city:town> now|these_days|since|again|for_good|permanently"),
+    row("{im}|now|living {adv}? in <home_city:town> now|these_days|since|again|for_good|permanently", unless=_IN_A_BAND),
     row(
         "hello|greetings|hi|writing from {my}? new? flat|place|home|house? in? <home_city:town>",
         addressed=True, confidence=0.7, unless=_AWAY,
@@ -299,4 +302,32 @@ ROWS = (
     row("^ <home_city:town> has me|us back", addressed=True),
     row("home|back again|for_good in <home_city:town> after|,|and|at_last", addressed=True, unless=_AWAY, confidence=0.8),
     row("back with {my} parents|mum|mom|family|folks in <home_city:town> now|again|for_good|,|.", addressed=True, confidence=0.75),
+
+    # never left, where the family is
+    row("{i} left <home_city:town> $|,|.|and|so|in|for|since", negative=True, unless=_AWAY, confidence=0.8),
+    row(
+        "the|my|our wife|husband|family|kids|missus|children|partner and|& the|my|our? house|home|flat|kids|dog|children {adv}? is|are "
+        "{adv}? back? in|near <home_city:town>",
+        addressed=True,
+    ),
+    row("people|folks|us|we|you_all down|up|over? here in <home_city:place>", addressed=True, asked=True, unless=_AWAY, confidence=0.75),
+    row(
+        "^ left|leaving|moved_out_of|out_of|gave_up the|my|a? <-housing:homekind> , took|got|found|into|moved_into|rented|renting|"
+        "now_in|have a|an|the? <housing:homekind>",
+    ),
+    row("{i} left|moved_out_of the|my|our? <-housing:homekind> and|for {i}? took|got|found|moved_into|rented a|an|the? <housing:homekind>"),
+    # heating
+    row("{i} {adv}? heat .. with|using|on|by <heating:heating!>"),
+    row("{have} a|an|the? <heating:heater!> now|since|instead|at_last|in|,|and|.|$"),
+    row("{ive}? {adv}? {got}|installed|fitted a|an|the|our|my? {new}? <heating:heater!>"),
+    row(
+        "<heating:heater> went_in|is_in|was_installed|got_installed|was_fitted|got_fitted|is_running|is_finally_in|has_been_installed|"
+        "replaced_the", addressed=True, needs=r"\b(?:i|my|we|our|us)\b",
+    ),
+    row("<heating:heater> , since|as_of|at_last|finally", addressed=True, needs=r"\b(?:rent|landlord|flat|house|heating)\b"),
+    row("{my} heating {is} {adv}? on|with|by|from|a? <heating:heating!>"),
+    row(
+        "{ive}? {adv}? switched|moved|changed|went|gone|converted .. from <-heating:heating!> to|over_to a|an|the? <heating:heating!>",
+        needs=r"\b(?:heat\w*|boiler|radiators?|chimney|furnace)\b",
+    ),
 )

@@ -9,6 +9,8 @@ _NEWBORN = (
     r"birth announcement|announcement|niece|nephew|grand(?:son|daughter|child)|he|she|his|her|cat|dog|puppy|kitten|foal)\b"
 )
 
+_FOOTWEAR = r"\b(?:shoes?|boots?|sneakers|trainers|feet|foot|sandals|skates|heels|slippers|wellies)\b"
+
 # fmt: off
 ROWS = (
     row("{my} full|real|legal|first|actual|proper|given|new|married|birth? name {is} {adv}? <name:name>"),
@@ -69,10 +71,16 @@ ROWS = (
     row("{my} title {is} <title:proper>", confidence=0.7),
     # age and birthday
     row("{im} {a}? <age:age> years_old|year_old|year-old|yrs|yo|y/o|years_of_age|yrs_old|years_young"),
-    row("^ {adv}? {im} <age:age>"),
-    row("{im} <age:age>", confidence=0.85),
+    row("^ {adv}? {im} <age:age>", unless=_FOOTWEAR),
+    row("{im} <age:age>", confidence=0.85, unless=_FOOTWEAR),
     row("{my} age {is} <age:age>"),
-    row("{ive}? {adv}? turned|turn <age:age>"),
+    row("{ive} {adv}? turned|turn <age:age>"),
+    row("^ {adv}? turned|turn <age:age>", unless=r"\bhow old (?:is|are|was|'s) (?!you\b)"),
+    row(
+        "^ <age:adultage> and|years_old_and {adv}? still|back|never|finally|only|just|learning|counting|proud|retired|feeling|i|i've|i'm|"
+        "starting|single|no|not|loving|in_love", addressed=True, confidence=0.7,
+        unless=r"\b(?:he|she|his|her|people|minutes?|degrees|percent|euros?|pounds?|dollars?|pages?|miles|km)\b",
+    ),
     row("{im} turning <age:age> today|yesterday", confidence=0.7),
     row("as|being a <age:age> year_old|year-old|-year-old"),
     row("{my} birthday|bday|b-day|birth_date|birthdate|date_of_birth|dob {is} {adv}? on? <birthday:date>"),
@@ -166,7 +174,9 @@ ROWS = (
         addressed=True, confidence=0.65, unless=r"\b(?:client|guest|boss|his|her|their) name\b",
     ),
     row("{my} username|handle|nick|user_name .. is|: <username:handle>"),
-    row("{im} {a}? size <clothing_size:size>"),
+    row("{im} {a}? size <clothing_size:size>", unless=_FOOTWEAR),
+    row("{im} {a}? size <shoe_size:shoesize>", needs=_FOOTWEAR),
+    row("{im} {a}? <shoe_size:shoesize> and|,|$|.|wide|narrow|in|so", needs=rf"(?s)(?:{_FOOTWEAR}.*\bsize|\bsize.*{_FOOTWEAR})"),
     # said in everyday words
     row("{im} {adv}? <weight:kilos>", confidence=0.8),
     row("{my} .. blood_type|blood_group|type is|: <blood_type:blood>"),
@@ -175,7 +185,7 @@ ROWS = (
     row("{i} sing <singing_voice:voice=>"),
     row(
         "{i} {adv}? wear|take a|an? <shoe_size:shoesize> $|and|,|in|but|usually|so|.",
-        needs=r"\b(?:shoes?|boots?|sneakers|trainers|feet|sandals|skates|heels|slippers|wellies)\b",
+        needs=_FOOTWEAR,
     ),
     row("^ passport|passport_number|passport_no {is}? <passport_number:docnumber>", addressed=True),
     row("{my} passport|passport_number|passport_no is|:|has|says {adv}? <passport_number:docnumber>"),

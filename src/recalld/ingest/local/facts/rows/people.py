@@ -360,4 +360,8 @@ ROWS = (
     row("vet|i|we|they put <:firstname> to_sleep", retract=True, addressed=True, among=("pet",)),
     row("had_to let|put <:firstname> go|down|to_sleep", retract=True, addressed=True, among=("pet",)),
     row("<partner_name:firstname> and_i|&_i|and_me are|were {adv}? history|done|finished|through|no_more", retract=True, addressed=True),
+    row("{my} {new}? dentist ,? <dentist:titled>", asked=True, any_mood=True),
+    row("{my} {new}? gp|doctor|physician <doctor:titled>", asked=True, any_mood=True),
+    row("{my} {new}? vet ,? <vet:titled>", asked=True, any_mood=True),
+    row("^ <partner_name:firstname> {my} " + _PARTNER, asked=True, addressed=True, confidence=0.8),
 )

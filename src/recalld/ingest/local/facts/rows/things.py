@@ -11,6 +11,8 @@ _SOMEBODY = (
     r"colleague|cousin|nephew|niece|brother|sister|son|daughter|mum|mom|dad|mother|father|collector|school|charity|couple|lady|"
     r"gentleman|stranger|flatmate|scrapyard|dealer|new\shome|new\sowner)/"
 )
+_COMMUTE = r"\b(?:commut\w+|to work|work|office|podcasts?|audiobooks?|each way|every morning|rush hour|parking)\b"
+_ON_THE_WAY = r"\b(?:to the (?:airport|hospital|wedding|funeral|match|beach)|holiday|trip|tour|get off|just got on|next stop|delayed|stuck)\b"
 _PRICED = (
     r"\b(?:rent|rental|listing|studio|flat|apartment|room|price\w*|costs?|pay|spend|budget|deal|offer|buy|shop\w*|cheap\w*|"
     r"expensive|eur|euros?|usd|dollars)\b"
@@ -398,4 +400,20 @@ ROWS = (
     row("{im} the only one .. with|who_has {a} <license:licence>"),
     row("{my} <license:licence> is|has|expires|expired|was|needs|arrived", asked=True, any_mood=True),
     row("{ive}? {adv}? got|passed|renewed {my} <license:licence>"),
+
+    # how one gets to work
+    row(
+        "{im} {adv}? back? on|onto the|my|a? <commute:transport!> again|now|these_days|to_work|every",
+        unless=_ON_THE_WAY,
+    ),
+    row("{im} back on|onto the|my? <commute:transport!>", unless=_ON_THE_WAY),
+    row("back on|onto|to the|my <commute:transport!> again|now|these_days|,|.|$", needs=_COMMUTE),
+    row("{i} get|take|catch|ride the|a? <commute:transport!> to|into|in_to work|the_office|school|uni|campus|college|town"),
+    row("{my}? commute|commute's {is}? {adv}? by|on|via the|a? <commute:transport!>", addressed=True),
+    row("{i} drive in|to_work now|these_days|every|again|,|.|$", gives={"commute": "car"}, needs=_COMMUTE),
+    # sums are in
+    row(
+        "{i} {adv}? reckon|quote|calculate|count|budget|think|price|bill|invoice|work|charge|trade|deal|keep_your_books {adv}? in "
+        "<currency:currency!>",
+    ),
 )

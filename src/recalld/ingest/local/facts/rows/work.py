@@ -483,4 +483,48 @@ ROWS = (
     row("mention|put|include|add|write|note also? that {im} {a} <job_title:knownjob>", asked=True, any_mood=True, confidence=0.8),
     row("{my} employer <employer:firm>", asked=True, any_mood=True),
     row("^ studying|reading <education:studyfield> in|at|,|and|now|since|$"),
+    # made something
+    row("^ {adv}? got|been|getting made|named|appointed|elected {a}? <job_title:rank>", addressed=True),
+    row(
+        "he|she|they|he's|she's|they've|boss|chef|manager|owner|management|company has|have|just? made|named|appointed|promoted|bumped us|me "
+        "up? to? {a}? <job_title:rank>",
+        addressed=True,
+    ),
+    # so many years one
+    row(
+        "/(?:\\w+|\\d+)/ years|decades|winters|summers|seasons a|an <job_title:knownjob>", addressed=True,
+        unless=r"\b(?:used to|was|were|retired|former|he|she|his|her|father|mother|dad|mum|uncle|friend)\b", confidence=0.75,
+    ),
+    # the same job as before
+    row("^ {adv}? {a}? <job_title:knownjob> as|like before|ever|always", addressed=True, confidence=0.8),
+    row("^ still {a}? <job_title:knownjob> $|,|.|and|here", addressed=True, confidence=0.75),
+    row("by day|trade|profession {im} {a}? <job_title:job>"),
+    row("{i} {adv}? <side_job:djing>"),
+    # by the colleagues one asks about
+    row(
+        "other <job_title:jobs> sleep|cope|manage|handle|deal|survive|unwind|stay|keep|get|do|use|wear|eat|organise|organize|plan|charge|"
+        "price|find", addressed=True, asked=True, any_mood=True, confidence=0.7, needs=r"\bhow (?:do|are|would|can) other\b",
+        unless=r"\b(?:my|our) (?:son|daughter|kid|husband|wife|mother|father|mum|dad|gp|doctor|teacher|dentist)\b",
+    ),
+    row(
+        "{my} cab|taxi", gives={"job_title": "taxi driver"}, asked=True, any_mood=True, confidence=0.7,
+        needs=r"\b(?:fares?|passengers?|meter|rank|dispatch\w*|drop-?off|pick-?ups?)\b", unless=r"\b(?:airport|flight|booked|late)\b",
+    ),
+    # what one is paid by the hour
+    row("{my} .. fee|fees|charge {is} {adv}? <hourly_rate:rateper>", confidence=0.8),
+    row(
+        "{im} taking|charging|asking|billing|up_to|getting {adv}? <hourly_rate:rate> now|an|per|a|$|,|.|from|instead",
+        needs=r"\b(?:fees?|rates?|charge|per hour|an hour|hourly|lessons?|tuition)\b", confidence=0.75,
+    ),
+    # days off
+    row("{have}|{i} {adv}? get|have|take? <days_off:days> off", unless=r"\b(?:this|next|last) (?:week|mon|tues|wednes|thurs|fri|satur|sun)"),
+    row("{im}? {adv}? only? off on? <days_off:days>", unless=r"\b(?:took|day off)\b", confidence=0.8),
+    row("{my} day|days off is|are|:|moved_to|changed_to {adv}? <days_off:days>"),
+    # what a thesis is about
+    row(
+        "{my} .. thesis|dissertation|doctorate|term_paper is|will_be|= {adv}? now? on|about <thesis_topic:rest>", planned=True,
+    ),
+    row(
+        "{ive}? switched|changed|moved|narrowed|shifted {my}|the thesis|dissertation|topic|thesis_topic|phd {adv}? over? to <thesis_topic:rest>",
+    ),
 )
