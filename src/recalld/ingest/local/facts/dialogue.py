@@ -185,7 +185,7 @@ _PERSON = "|".join(sorted(RELATIONS - {"boss", "manager"}, key=len, reverse=True
 _OF_ANOTHER = re.compile(
     rf"\b(?:{_PERSON})s?'s?\s+(?!names?\b)|"  # "where is your sister's flat?"
     rf"\b(?:your|the|her|his|their) (?!(?:wife|husband|partner)\b)(?:[\w-]+ )?(?:{_PERSON}|dog|cat|puppy|kitten|horse|bird|pet)'s names?\b|"
-    rf"\b(?:is|are|was|does|do|did|has|have|can|will) (?:he|she|they|it|his|her|their|(?:your|the) (?:[\w-]+ )?(?:{_PERSON}))\b|"
+    rf"\b(?:is|are|was|does|do|did|has|have|can|will) (?:he|she|they|his|her|their|(?:your|the) (?:[\w-]+ )?(?:{_PERSON}))\b|"
     r"\bhow old (?:is|are|was) (?!you\b)|\b(?:his|her|their) (?:age|name|birthday|size|job)\b"
 )
 _TELLS_OF_ANOTHER = re.compile(
@@ -278,7 +278,9 @@ def _first_person(sentence: Sentence) -> Sentence | None:
 
 def _claim_end(low: str, start: int) -> int:
     """Where a claim ends and an offer begins: "you quote in euros; shall I …"."""
-    offer = re.compile(r"\s*(?:;|,|\s-)\s*(?:so |and )?(?=(?:shall|should|may|can|could|want me|would you|do you want)\b)").search(low, start)
+    offer = re.compile(
+        r"\s*(?:;|,|\s-)\s*(?:so |and )?(?=(?:shall|should|may|can|could|want me|would you|do you want)\b)"
+    ).search(low, start)
     return offer.start() if offer else len(low)
 
 

@@ -144,8 +144,9 @@ class Reader:
             return
         if _led_astray(row, match, mood.sentence.low):
             return
+        values = [slot for slot in row.pattern.slots if not slot.names] or row.pattern.slots
         first_slot = min(
-            (match.start(slot.group) for slot in row.pattern.slots if match.start(slot.group) >= 0), default=match.end()
+            (match.start(slot.group) for slot in values if match.start(slot.group) >= 0), default=match.end()
         )
         start = mood.clause_start(match.start())
         negated = any(start <= begin and end <= first_slot for begin, end in negators)
@@ -341,6 +342,8 @@ def _constants(row: Row, match: re.Match[str], sentence: Sentence, *, negated: b
             confidence=row.confidence,
         )
     over = {name: value for name, value in row.gives.items() if name not in given} if negated else row.ends
+    if negated and row.negated == "ignore":
+        over = {}  # "don't tell my wife"
     for attribute, value in over.items():
         if attribute in given and value:
             continue  # the new value takes its place; "smoker" would also name "non-smoker"

@@ -32,6 +32,7 @@ _STRUCTURES: tuple[tuple[str, str], ...] = (
     # fenced code, block quotes, tables
     (r"```.*?(?:```|\Z)", "match"),
     (r"^[ \t]*(?:>|&gt;|\|)[^\n]*$", "match"),
+    (r"\{\s*[\"'][\w -]{1,40}[\"']\s*:[^{}]{1,1000}\}", "match"),
     # tags that imitate a prompt or a memory block, with what is between them; a lone tag taints what follows
     (r"<\s*(\w[\w:-]{0,30})\b[^<>\n]{0,200}>.*?<\s*/\s*\1\s*>", "match"),
     (r"</?\s*(?:system|memory|context|user|assistant|human|instructions?|prompt|tool|notes?|facts?)\b[^<>\n]{0,200}>", "rest"),

@@ -249,7 +249,9 @@ _NAMED_SUBJECT = re.compile(
     r"\b(?P<who>[^\W\d_a-z][^\W\d_]+)(?:\s+[A-Z][\w'’-]+)?\s+(?:is|was|has|had|isn['’]t|wasn['’]t|got|also|still|who)\b"
     r"(?!\s+(?:me|mine|(?:our|my) (?:\w+ )?name)\b)"
 )
-_APPOSED = re.compile(r"[^\W\d_a-z][\w'’-]+(?: (?:van|von|de|der|da))?(?: [^\W\d_a-z][\w'’-]+){1,2},\s*$")  # "Mira Falk, a cook at …"
+_APPOSED = re.compile(
+    r"[^\W\d_a-z][\w'’-]+(?: (?:van|von|de|der|da))?(?: [^\W\d_a-z][\w'’-]+){1,2},\s*$"
+)  # "Mira Falk, a cook at …"
 _OWN_WORD = re.compile(r"\b(?:i|i'm|i've|we|we're|me|us)\b")
 _RELATIVE = re.compile(r"\b(?:my|our) (?:[\w-]+ )?(?P<who>\w+)(?: [A-Z][\w'’-]+)? (?:is|was|has)\b")
 

@@ -82,6 +82,15 @@ def bare(phrase: Sequence[str]) -> list[str]:
     return kept
 
 
+def up_to_determiner(phrase: Sequence[str]) -> list[str]:
+    """*phrase* up to the next thing: "returned the watch", "second alarm a rooster" end before the article."""
+    inner = next((n for n, word in enumerate(phrase) if n and word.casefold() in _ARTICLES), len(phrase))
+    return list(phrase[:inner])
+
+
+_ARTICLES = words("a an the my our your his her their this that these those")
+
+
 def _leading_measure(phrase: Sequence[str]) -> int:
     """How many words at the start only measure what follows: "a", "my own", "a bit of a"."""
     if phrase[0].casefold() in DETERMINERS:
@@ -104,9 +113,10 @@ def items(text: str, *, most: int = 5, commas: bool = True) -> Iterator[list[str
         segments = segments[: joined + 1] if joined else segments[:1]
     for number, segment in enumerate(segments):
         phrase = take(segment, most=most)
-        if not bare(phrase) or (number and _has_object(segment, phrase)):
+        kept = up_to_determiner(bare(phrase))
+        if not kept or (number and (kept != bare(phrase) or _has_object(segment, phrase))):
             return
-        yield bare(phrase)
+        yield kept
         if not _whole(segment, phrase):
             return
 

@@ -6,14 +6,16 @@ Each item is read as if the sentence had begun "I'm …", "I have …" or "my �
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from recalld.ingest.local.facts import lexicon
 from recalld.ingest.local.facts.findings import Finding, Reader
 from recalld.ingest.local.facts.kinds import kind
+from recalld.ingest.local.facts.kinds.ordinary import TITLES
 from recalld.ingest.local.facts.lexicon import words
 from recalld.ingest.local.facts.mood import Mood
+from recalld.ingest.local.facts.phrases import capitalised
 from recalld.ingest.local.facts.sentences import Sentence, lower
 
 LONGEST_ITEM = 8  # words
@@ -52,7 +54,7 @@ _CLAUSE = words(
     looking my your and this that these those not no just maybe the speaks plays works lives has loves likes wants
     says thinks plays runs makes does gets goes reserve book add send write show find make put get keep use call
     remind check fix draft plan called calls came comes said wrote writes asked asks rang rings sent sends told died
-    phoned emailed texted wanted left won lost
+    phoned emailed texted wanted left won lost sort compare
     """
 )
 _SAYING = words("i you is are what how can has was lives works needs wants loves")  # an item that has one is a clause
@@ -90,19 +92,26 @@ def listed(sentence: Sentence, reader: Reader) -> Iterator[Finding]:
     if start is None or mood.ironic:
         return
     headed = start == 0 or sentence.low[:start].rstrip().endswith((":", "-"))
+    told: list[Finding] = []
     for number, (place, item) in enumerate(_items(sentence, start)):
         if mood.asked(place) or mood.supposed(place) or not _is_item(item):
             if headed:
                 continue
-            return
-        found = list(
-            _first_that_says(
-                _sentences(sentence, item, named=headed and number == 0 and item[:1].isupper()),
-                reader,
-                place,
-            )
-        )
-        yield from (finding for finding in found if headed or finding.attribute != "name")
+            break
+        named = headed and number == 0 and item[:1].isupper()
+        found = _first_that_says(_sentences(sentence, item, named=named), reader, place)
+        told += [finding for finding in found if finding.attribute != "name" or named]
+    if not headed or _HEADED.search(sentence.low) or _of_one(told):
+        yield from told
+
+
+def _of_one(told: Sequence[Finding]) -> bool:
+    """True when what a list tells may be one person's: a name and something else, no two homes ("sort these: Oslo, Turku, Bergen")."""
+    told = [finding for finding in told if finding.act == "state"]
+    homes = [finding for finding in told if finding.attribute in ("home_city", "name")]
+    return (
+        len({finding.attribute for finding in homes}) == len(homes) and len({finding.attribute for finding in told}) > 1
+    )
 
 
 _GREETED = 24  # characters: what may stand before an introduction is a greeting
@@ -120,7 +129,11 @@ _OF_HIM = re.compile(r"\b(?:he|she|him|her|his|who(?:'s| is) (?:this|that|she|he
 def introduction(sentence: Sentence, reader: Reader) -> Iterator[Finding]:
     """Who writes, where a message begins with it and nothing else is said: "Mira Falk, bookkeeper at Holm & Co."."""
     match = _INTRODUCTION.match(sentence.text) if sentence.start < _GREETED and not sentence.question else None
-    if match is None or not match.group("name")[0].isupper() or not match.group("org").removeprefix("the ")[0].isupper():
+    if (
+        match is None
+        or not match.group("name")[0].isupper()
+        or not match.group("org").removeprefix("the ")[0].isupper()
+    ):
         return
     if _OF_HIM.search(reader.window):
         return
@@ -129,14 +142,44 @@ def introduction(sentence: Sentence, reader: Reader) -> Iterator[Finding]:
     for reading in kind("fullname")(match.group("name"), True) if work else ():
         if reading.value == match.group("name"):
             yield Finding(
-                attribute="name", value=reading.value, sentence=sentence, place=place, end=match.end("name"), kind="fullname"
+                attribute="name",
+                value=reading.value,
+                sentence=sentence,
+                place=place,
+                end=match.end("name"),
+                kind="fullname",
             )
             yield from (replace(f, sentence=sentence, place=match.start("what"), end=match.end("org")) for f in work)
+
+
+_AGE_FIRST = re.compile(
+    r"^(?P<age>[2-9]\d)(?: years old| yrs old| years young)?,? and (?:i\b|i'm|i've|still|back|never|finally|only|just|learning|counting|proud|"
+    r"retired|feeling|starting|single|loving|in love|not)\b(?! (?:waiting|loading|no reply))"
+)
+_COUNTED = re.compile(
+    r"\b(?:he|she|his|her|people|minutes?|degrees|percent|euros?|pounds?|dollars?|pages?|miles|km|days|weeks|guests)\b"
+)
+
+
+def age_first(sentence: Sentence) -> Iterator[Finding]:
+    """The age that somebody begins with: "71 and still on the bike"."""
+    match = _AGE_FIRST.match(sentence.low)
+    if match and not sentence.question and not _COUNTED.search(sentence.low):
+        yield Finding(
+            attribute="age",
+            value=match.group("age"),
+            sentence=sentence,
+            place=0,
+            end=match.end("age"),
+            kind="age",
+            confidence=0.7,
+        )
 
 
 def enumerated(sentence: Sentence, reader: Reader) -> Iterator[Finding]:
     """What a sentence without a verb says that is a list of facts: "61, retired vet, Wuppertal, three grandchildren"."""
     yield from introduction(sentence, reader)
+    yield from age_first(sentence)
     if sentence.question or sentence.low.count(",") < 2 or _list_start(sentence, reader.window) is not None:
         return
     items = list(_items(sentence, 0))
@@ -147,7 +190,7 @@ def enumerated(sentence: Sentence, reader: Reader) -> Iterator[Finding]:
         for n, (place, item) in enumerate(items)
     ]
     read = [[f for f in found if f.attribute != "name" or n == 0] for n, found in enumerate(read)]
-    if sum(map(bool, read)) >= max(2, len(read) - 2):
+    if sum(map(bool, read)) >= max(2, len(read) - 2) and _of_one([f for found in read for f in found]):
         yield from (finding for findings in read for finding in findings)
 
 
@@ -178,14 +221,15 @@ def _items(sentence: Sentence, start: int) -> Iterator[tuple[int, str]]:
 
 def _is_item(item: str) -> bool:
     said = re.findall(r"[\w'.]+", lower(item))
-    return 0 < len(said) <= LONGEST_ITEM and said[0] not in _CLAUSE and not _SAYING & set(said[1:])
+    titled = said and said[0].strip(".") in TITLES  # "Ms Null" is no condition, and somebody else
+    return 0 < len(said) <= LONGEST_ITEM and not titled and said[0] not in _CLAUSE and not _SAYING & set(said[1:])
 
 
 def _sentences(sentence: Sentence, item: str, *, named: bool) -> Iterator[Sentence]:
     if _KEY_VALUE.match(item):
         yield _as_if(sentence, f"my {item}")
         return
-    if named and not _NO_NAME.search(item):
+    if named and not _NO_NAME.search(item) and all(map(_of_a_name, item.split())):
         yield _as_if(sentence, f"my name is {item}")
     verb, _, rest = item.partition(" ")
     if rest and verb.casefold() in _TOLD.values():
@@ -212,13 +256,32 @@ def _sentences(sentence: Sentence, item: str, *, named: bool) -> Iterator[Senten
     yield _as_if(sentence, f"I have {with_it}")
 
 
+def _of_a_name(word: str) -> bool:
+    return capitalised(word) or word.casefold() in _PARTICLES
+
+
+_PARTICLES = words("de van von der da al bin el la du ten den here")
+
+
 def _as_if(sentence: Sentence, text: str) -> Sentence:
     return replace(sentence, text=text, low=lower(text))
 
 
 def _first_that_says(candidates: Iterator[Sentence], reader: Reader, place: int) -> Iterator[Finding]:
     for candidate in candidates:
-        found = list(reader.findings(candidate))
+        found = [finding for finding in reader.findings(candidate) if _ends_there(finding, candidate.low)]
         if found:
             yield from (replace(finding, place=place + finding.place, end=place + finding.end) for finding in found)
             return
+
+
+_GOES_ON = re.compile(
+    r"\W*(?:$|(?:from|in|at|of|on|with|and|or|by|for|as|since|to|who|called|named|old|years?|yrs?|months?|yo|y/o|now|here|too|again|still|"
+    r"based|living|working|currently|near|tall|plus|but|because|so|both|these|this|most|every|twice|once|only|always|never|also|sometimes|"
+    r"is|are)\b|[^\w\s])"
+)
+
+
+def _ends_there(finding: Finding, low: str) -> bool:
+    """True when a value is not the beginning of something longer: "22 million people" is no age."""
+    return not finding.kind or bool(_GOES_ON.match(low, finding.end))

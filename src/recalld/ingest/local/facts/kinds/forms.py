@@ -52,7 +52,7 @@ DATE = (
 )
 TIME = (
     r"(?:(?:half past |quarter (?:past|to) )?\d{1,2}(?:[:.]\d\d)?\s?(?:am|pm|a\.m\.|p\.m\.|o'clock|h|uhr)?|noon|"
-    r"midday|midnight)(?![\w%])(?!\s+(?:of\s+)?(?:january|february|march|april|june|july|august|september|october|november|december)\b)"
+    r"midday|midnight)(?![\w%])(?![.,]\d)(?!\s+(?:of\s+)?(?:january|february|march|april|june|july|august|september|october|november|december)\b)"
 )
 MONEY = (
     rf"(?:[$€£¥₹]\s?\d[\d.,]*\s?(?:k|m|bn)?|\d[\d.,]*\s?(?:k|m)?\s?(?:euros?|eur|dollars?|usd|pounds?|gbp|quid|bucks|"
@@ -87,7 +87,7 @@ def age(text: str, _cased: bool) -> Iterator[Reading]:
     """An age in years; not another quantity ("I'm 20 minutes late", "I'm 182 cm tall")."""
     match = _AGE.match(text)
     if not match or re.match(
-        r"\s*(?:%|'|\"|percent|[a-zà-ÿ]+s\b|cm|m\b|kg|km|lbs?|ft|feet|tall|min|h\b|hrs?\b|uhr\b|hours?|weeks?|months?|days?|of\b|"
+        r"\s*(?:%|'|\"|percent|[a-zà-ÿ]+s\b|cm|m\b|kg|km|lbs?|ft|feet|tall|min|h\b|hrs?\b|uhr\b|people\b|persons?\b|million|thousand|hundred|[kmgt]b(?:it|ps)?\b|stars?\b|out of\b|\+|hours?|weeks?|months?|days?|of\b|"
         r"in\b|st\b|nd\b|rd\b|th\b|:|/|x\b|am\b|pm\b|euros?|k\b|[.,]\d|-\d)",
         match.group("rest").removeprefix("-"),
         re.IGNORECASE,
@@ -103,13 +103,8 @@ def age(text: str, _cased: bool) -> Iterator[Reading]:
     told = bool(
         re.match(r"(?:,?\s*(?:and|but|so|years?|yrs?|yo)\b|\s*(?:[,.;!?)]|$))", text[match.end("v") :], re.IGNORECASE)
     )
-    if told if not value.isdigit() else 3 <= int(value) <= 115:
+    if told and value.casefold() not in _NUMBER_WORDS[:10] if not value.isdigit() else 3 <= int(value) <= 115:
         yield Reading(value)
-
-
-def adult_age(text: str, cased: bool) -> Iterator[Reading]:
-    """An age of somebody grown up, in digits."""
-    yield from (reading for reading in age(text, cased) if reading.value.isdigit() and 18 <= int(reading.value) <= 99)
 
 
 def days(text: str, _cased: bool) -> Iterator[Reading]:
@@ -185,7 +180,6 @@ FORMS: Mapping[str, Kind] = {
     "kilos": _matching(r"\d{2,3}(?:[.,]\d)?\s?(?:kg|kilos?|lbs?|pounds)\b(?!\s*(?:dumb|kettle|bar|lift|bench|squat|deadlift))"),
     "clocktime": clock_time,
     "age": age,
-    "adultage": adult_age,
     "days": days,
     "year": year,
     "shoesize": shoe_size,
@@ -241,8 +235,7 @@ FORMS: Mapping[str, Kind] = {
         rf"[$€£]?{NUMBER}\s?(?:[a-z€£$]+\s)?(?:an?|per|/)\s?(?:hour|hr|h|day|word|page|lesson|session|class|visit)\b"
     ),
     "unable": _matching(
-        r"(?:swim|drive|ride a bike|ride a bicycle|cycle|ski|skate|dance|sing|cook|whistle|knit|sew|read music|read maps|touch-type|"
-        r"roll my r'?s|read|write)(?=\s*(?:$|[,.;!?)]|(?:and|so|but|at all|either|to save my life|for toffee|myself|unlike)\b))"
+        r"(?:swim|ride a bike|ride a bicycle|ski|skate|dance|sing|cook|whistle|knit|sew|read music|read maps|touch-type)(?=\s*(?:$|[,.;!?)]|(?:and|so|but|at all|either|to save my life|for toffee|myself|unlike)\b))"
     ),
     "mealbound": _matching(
         r"(?:right |straight |just )?(?:after|before) (?:supper|dinner|tea|breakfast|lunch|work|school|sunrise|sunset|dawn|my shift|the school run)\b"

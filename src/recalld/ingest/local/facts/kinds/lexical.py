@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from recalld.ingest.local.facts import lexicon
 from recalld.ingest.local.facts.kinds.reading import Kind, Reading
 from recalld.ingest.local.facts.lexicon import words
-from recalld.ingest.local.facts.phrases import STOP, bare, items, take
+from recalld.ingest.local.facts.phrases import STOP, bare, items, take, up_to_determiner
 from recalld.layers.facts.attributes import RELATIONS
 
 _DEGREES = words(
@@ -61,7 +61,7 @@ def lexical(class_name: str) -> Kind:
         phrase = bare(take(text, most=5, stop=(STOP | {"or"}) - {"no", "only", "first", "off"}))
         if "and" in phrase and "and" not in phrase[: lexicon.leading(phrase, class_name)]:
             phrase = phrase[: phrase.index("and")]  # unless the entry holds it itself: "gin and tonic"
-        phrase = _without_degree(phrase)
+        phrase = _without_degree(up_to_determiner(phrase))
         for size in range(0 if _somebodys(phrase) else len(phrase), 0, -1):
             if known := lexicon.head(phrase[:size], class_name):
                 if any(word.casefold().endswith(("'s", "’s")) for word in phrase[: size - known]):

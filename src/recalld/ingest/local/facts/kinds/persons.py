@@ -10,7 +10,7 @@ from recalld.ingest.local.facts.kinds.forms import NUMBER
 from recalld.ingest.local.facts.kinds.ordinary import ORDINARY, TITLES
 from recalld.ingest.local.facts.kinds.reading import Reading
 from recalld.ingest.local.facts.lexicon import words
-from recalld.ingest.local.facts.phrases import STOP, capitalised, take
+from recalld.ingest.local.facts.phrases import LINKS, STOP, capitalised, take
 from recalld.layers.facts.attributes import RELATIONS
 
 _PARTICLES = words("de van von der da al bin el la du ten den")
@@ -38,9 +38,9 @@ def name(text: str, cased: bool) -> Iterator[Reading]:
 def plausible_name(word: str) -> bool:
     """True for a word that may be a person's name: it is no ordinary word and names nothing else."""
     key = word.casefold()
-    if not re.fullmatch(r"[^\W\d_][\w'’.-]*", word) or key in ORDINARY or key in RELATIONS or key in STOP:
+    if not re.fullmatch(r"[^\W\d_][^\d_\s]*", word) or key in ORDINARY or key in RELATIONS or key in STOP | LINKS:
         return False
-    if key.rstrip(".") in TITLES:
+    if key.rstrip(".") in TITLES or re.fullmatch(NUMBER, key):
         return False
     return not lexicon.is_a(
         key,
@@ -95,6 +95,19 @@ def firstname(text: str, _cased: bool) -> Iterator[Reading]:
         yield Reading(match.group(1))
 
 
+_PASTS = words(
+    "sold fed lost bought got gave left took found kept saw met told heard lent put let made meet see feed walk pet sell wash brush buy is"
+)
+
+
+def pets_own(text: str, cased: bool) -> Iterator[Reading]:
+    """A name in front of "the dog"; no verb: "boarded the cat", "sold the goat"."""
+    for reading in firstname(text, cased):
+        word = reading.value.casefold()
+        if word not in _PASTS and not (word.endswith("ed") and len(word) > 5):
+            yield reading
+
+
 def greeted(text: str, cased: bool) -> Iterator[Reading]:
     """A name after "I'm" at the start of a message: nothing else may follow but a boundary."""
     for reading in name(text, cased):
@@ -127,8 +140,13 @@ def children(text: str, _cased: bool) -> Iterator[Reading]:
     while match := _CHILD.match(text):
         if (count := re.match(r"\d+", match.group())) and int(count.group()) > 12:
             return  # a class, not a family
-        if re.match(r"\s+(?:on the way|due\b|coming\b)", text[match.end() :], re.IGNORECASE):
-            return  # not born yet
+        if re.match(
+            r"\s+(?:on the way|due\b|coming\b|in (?:the|my|our|each|every) (?:\w+ )?(?:class|group|care|team|choir|ward|course|room)|under \w+|"
+            r"with (?:adhd|autism|special needs)|to teach|over\b)",
+            text[match.end() :],
+            re.IGNORECASE,
+        ):
+            return  # not born yet, or not one's own
         yield Reading(re.sub(r"^(?:an?|one|another)\s+", "", match.group(), flags=re.IGNORECASE))
         joined = re.match(r"\s*(?:,|and|&)\s+", text[match.end() :])
         if not joined:

@@ -13,7 +13,7 @@ from recalld.ingest.local.facts.kinds.reading import Kind, Reading
 from recalld.ingest.local.facts.kinds.things import is_thing
 from recalld.ingest.local.facts.kinds.work import known_job
 from recalld.ingest.local.facts.lexicon import words
-from recalld.ingest.local.facts.phrases import STOP, bare, capitalised, items, strip, take
+from recalld.ingest.local.facts.phrases import STOP, bare, capitalised, items, strip, take, up_to_determiner
 
 # From a class of the lexicon to the attribute whose values its entries are; the first class that fits decides.
 ATTRIBUTE_OF: Mapping[str, str] = {
@@ -650,13 +650,20 @@ _HOBBYISTS = {
 
 def hobbyist(text: str, _cased: bool) -> Iterator[Reading]:
     """A pastime told by who pursues it: "a keen open water swimmer" → "open water swimming"."""
-    phrase = bare(take(text, most=4, stop=STOP | {"and", "or"}))
+    phrase = up_to_determiner(bare(take(text, most=4, stop=STOP | {"and", "or"})))
     for size in range(len(phrase), 0, -1):
         known = lexicon.head(phrase[:size], "hobbyist")
         if known:
             words_of = phrase[size - known : size]
             yield Reading(" ".join([*words_of[:-1], _HOBBYISTS.get(words_of[-1].casefold(), words_of[-1])]))
             return
+
+
+def pastimer(text: str, cased: bool) -> Iterator[Reading]:
+    """As `hobbyist`, but none who may live on it: "I'm a baker" tells of a job."""
+    phrase = bare(take(text, most=4, stop=STOP | {"and", "or"}))
+    if not any(lexicon.head(phrase[:size], "job") for size in range(1, len(phrase) + 1)):
+        yield from hobbyist(text, cased)
 
 
 def allergens(text: str, _cased: bool) -> Iterator[Reading]:
@@ -736,6 +743,7 @@ TYPED: Mapping[str, Kind] = {
     "allergens": allergens,
     "degree": degree,
     "hobbyist": hobbyist,
+    "pastimer": pastimer,
     "device": device,
     "practised": practised,
     "gear": equipment,

@@ -157,11 +157,19 @@ def occupation(text: str, cased: bool) -> Iterator[Reading]:
     phrase = _job_phrase(text)
     if found:
         yield from found
-    elif phrase and len(phrase) <= 4 and phrase[0].casefold() not in ORDINARY:
+    elif phrase and len(phrase) <= 4 and phrase[0].casefold() not in ORDINARY and not phrase[0][0].isdigit():
         yield Reading(" ".join(phrase))
 
 
+_NOT_ONESELF = re.compile(
+    r"(?:(?:he|she|they|it|that|there|here|who)(?:['’](?:s|re))|dear|ring|call|ask|tell|see|visit|thank|pay|email)\s",
+    re.IGNORECASE,
+)  # "she's a vet, I …", "dear assistant", "ring the vet"
+
+
 def _job_phrase(text: str) -> list[str]:
+    if _NOT_ONESELF.match(text):
+        return []
     phrase = bare(take(text, most=6, stop=(STOP | {"and", "or"}) - {"in", "of", "first", "off", "up"}))
     cut = next((n for n, word in enumerate(phrase) if word.casefold() in ("in", "of", "off", "up") and n), len(phrase))
     head_of = phrase[:cut]
@@ -198,6 +206,9 @@ def _job_phrase(text: str) -> list[str]:
     return kept
 
 
+_NO_JOB_STARTS = words("more fewer several many most dear two three four five six seven eight nine ten")
+
+
 def _is_job(phrase: list[str]) -> bool:
     last = phrase[-1].casefold()
     if (
@@ -206,7 +217,7 @@ def _is_job(phrase: list[str]) -> bool:
         or lexicon.is_a(last, "animal", "nationality", "weekday", "month")
     ):
         return False
-    if any(word.casefold() in DETERMINERS for word in phrase[1:]):
+    if any(word.casefold() in DETERMINERS for word in phrase[1:]) or phrase[0].casefold() in _NO_JOB_STARTS:
         return False
     if len(phrase) >= 3 and phrase[-2].casefold() == "of":
         return True
@@ -299,6 +310,22 @@ def subject(text: str, _cased: bool) -> Iterator[Reading]:
         phrase.pop()
     if phrase and phrase[0].casefold() not in ORDINARY | EMPTY | {"and"}:
         yield Reading(" ".join(phrase))
+
+
+_NO_SUBJECTS = words(
+    """
+    people kids children toddlers refugees students adults beginners seniors pupils nuns monks teenagers teens them him her grade
+    year class classes everyone nights evenings mornings weekends online
+    """
+)
+
+
+def taught(text: str, cased: bool) -> Iterator[Reading]:
+    """A subject that somebody teaches; not whom, when or what to do."""
+    for reading in subject(text, cased):
+        said = reading.value.casefold().split()
+        if not (said[0] in _NO_SUBJECTS or said[-1] in _NO_SUBJECTS or lexicon.is_a(said[0], "weekday", "month")):
+            yield reading
 
 
 def _software(found: list[str]) -> bool:

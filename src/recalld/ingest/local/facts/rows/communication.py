@@ -30,7 +30,7 @@ ROWS = (
         addressed=True,
     ),
     row(
-        "<:style> please|pls|plz|only|from_now_on|from_here_on|always|going_forward|in_future|again",
+        "<:style> only|from_now_on|from_here_on|always|going_forward|in_future|again|as_always|please_always|please_from_now_on",
         addressed=True,
         needs=(
             r"\b(?:answer|repl|respon|bullet|paragraph|prose|format|tone|emoji|style|list|write|table|plain|"
@@ -177,6 +177,12 @@ ROWS = (
     row("{my} {new}? github|gh {adv}? handle|username|user|account|profile|name? {is} <github_handle:handle>"),
     row("{im} {adv}? <github_handle:handle> on github|gh"),
     row("{im} on github|gh as <github_handle:handle>"),
+    row("old|former|previous|other|last .. number|mobile|phone|one|sim|line is|was|:|(|,? <phone_number:phone>", retract=True, addressed=True),
+    row(
+        "<phone_number:phone> is|'s|was|goes|went|,? {adv}? history|gone|dead|no_more|cancelled|off|disconnected|out_of_service|no_longer|"
+        "with_my_ex|stolen",
+        retract=True, addressed=True,
+    ),
     row(
         "<phone_number:phone>",
         addressed=True,
@@ -268,7 +274,7 @@ ROWS = (
     row("{i} .. cook|cooking for <serving_size:number>"),
     row(
         "scale|portion|portions|recipes|recipe|servings|dinner|dinners|serves .. for <serving_size:number> "
-        "from_now_on|now|please|from_here|from_here_on|,|$",
+        "from_now_on|from_here|from_here_on|these_days|now|always",
         addressed=True, confidence=0.7,
     ),
     row(

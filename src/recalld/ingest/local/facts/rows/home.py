@@ -63,7 +63,7 @@ ROWS = (
     row("here in <home_city:place>", addressed=True, confidence=0.7),
     row("{my} new city|town|home|hometown is|: <home_city:place>"),
     row("now {live}|based in <home_city:place>", confidence=0.8),
-    row("{im} {adv}? in <home_city:place>", confidence=0.6, unless=_AWAY_OR_IN_A_BAND),
+    row("{im} {adv}? in <home_city:town>", confidence=0.6, unless=_AWAY_OR_IN_A_BAND),
     row("{i}? bought|purchased|rented|rent|found|got .. " + _DWELLING + " in|near <home_city:place>"),
     row("{i} live in|on {a} <housing:homekind>", confidence=0.75),
     # moving
@@ -98,7 +98,7 @@ ROWS = (
     ),
     row("{ive} been in <home_city:place> for|since"),
     row("{ive}? been in <home_city:town> for|since|now|already", unless=_AWAY),
-    row("months|years|weeks in <home_city:town> now|already|and|,", addressed=True, unless=_AWAY, confidence=0.8),
+    row("months|years|weeks in <home_city:town> now|already|and_still|and_i|and_i've|and_i'm|and_now|and_counting", addressed=True, unless=_AWAY, confidence=0.8),
     row(
         "first|second|third winter|summer|week|month|year|autumn|spring|christmas in <home_city:place>",
         addressed=True, unless=_AWAY, confidence=0.8,

@@ -72,15 +72,11 @@ ROWS = (
     # age and birthday
     row("{im} {a}? <age:age> years_old|year_old|year-old|yrs|yo|y/o|years_of_age|yrs_old|years_young"),
     row("^ {adv}? {im} <age:age>", unless=_FOOTWEAR),
-    row("{im} <age:age>", confidence=0.85, unless=_FOOTWEAR),
+    row("{im} <age:age>", confidence=0.85, unless=rf"{_FOOTWEAR}|\bsince (?:i'?m|i am) \d"),
     row("{my} age {is} <age:age>"),
     row("{ive} {adv}? turned|turn <age:age>"),
     row("^ {adv}? turned|turn <age:age>", unless=r"\bhow old (?:is|are|was|'s) (?!you\b)"),
-    row(
-        "^ <age:adultage> and|years_old_and {adv}? still|back|never|finally|only|just|learning|counting|proud|retired|feeling|i|i've|i'm|"
-        "starting|single|no|not|loving|in_love", addressed=True, confidence=0.7,
-        unless=r"\b(?:he|she|his|her|people|minutes?|degrees|percent|euros?|pounds?|dollars?|pages?|miles|km)\b",
-    ),
+
     row("{im} turning <age:age> today|yesterday", confidence=0.7),
     row("as|being a <age:age> year_old|year-old|-year-old"),
     row("{my} birthday|bday|b-day|birth_date|birthdate|date_of_birth|dob {is} {adv}? on? <birthday:date>"),

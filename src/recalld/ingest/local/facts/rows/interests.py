@@ -79,8 +79,8 @@ ROWS = (
     row("{im} .. learning|taking_up|practising|practicing {adv}? {a}? <instrument:instrument>"),
     row("collecting <collection:things> is|are my|our", value="collecting {}", addressed=True),
     row("{ive}? {adv}? started {adv}? with|on|doing? <hobby:hobby+>"),
-    row("{im} {a}? {adv}? <hobby:hobbyist> myself|too|at_heart|now|,|and|so|who|since|again", confidence=0.8),
-    row("{im} {a}? {adv}? <hobby:hobbyist> $", confidence=0.75),
+    row("{im} {a}? {adv}? <hobby:pastimer> myself|too|at_heart|now|,|and|so|who|since|again", confidence=0.8),
+    row("{im} {a}? {adv}? <hobby:pastimer> $", confidence=0.75),
     row("{i} {adv}? just? love|adore <likes:plainlikes>", negated="dislikes", confidence=0.7),
     # training
     row("{i} {adv}? go_to_the_gym|train|work_out|workout|lift|hit_the_gym|exercise {adv}? on? <training_days:days>"),
@@ -297,8 +297,8 @@ ROWS = (
     row("{i}|{im} {adv}? coach|coaching .. <volunteering:sport> on|at|for|every|,|.|$", value="coaching {}", confidence=0.7),
     row("^ coaching .. <volunteering:sport> on|at|every", value="coaching {}", addressed=True, confidence=0.7),
     row("{ive}? {adv}? rejoined <club:proper>"),
-    row("{my} band|choir|quartet|orchestra|duo|trio|ensemble ,? <band:proper>", asked=True, any_mood=True),
+    row("{my} band|choir|quartet|orchestra|duo|trio|ensemble ,? <band:firm>", asked=True, any_mood=True),
     row("{im} {adv}? in <band:firm> now|these_days|again", needs=_BAND),
     row("{ive}? {adv}? left|quit <band:proper>", needs=_BAND, retract=True),
-    row("^ <band:proper> broke|split|broke_up|split_up|disbanded|folded|packed_it_in", retract=True, addressed=True),
+    row("^ <band:firm> broke_up|split_up|disbanded|folded|packed_it_in", retract=True, addressed=True, needs=_BAND),
 )

@@ -64,7 +64,7 @@ ROWS = (
     ),
     row("{i} {adv}? broke_up|split_up|split|separated|broken_up with <partner_name:firstname>", retract=True),
     row(
-        "{ive}? {adv}? broke_up|split_up|broken_up|separated|parted_ways|called_it_quits",
+        "{ive} {adv}? broke_up|split_up|broken_up|separated|parted_ways|called_it_quits",
         gives={"relationship_status": "single"}, ends={"partner_name": ""},
     ),
     row(
@@ -105,7 +105,11 @@ ROWS = (
         "divorce is|came|went {adv}? final|through|finalised|finalized",
         gives={"relationship_status": "divorced"}, ends={"partner_name": ""}, addressed=True,
     ),
-    row("{im} {adv}? expecting|pregnant", gives={"pregnancy": "pregnant"}, negated="ignore"),
+    row(
+        "{im} {adv}? pregnant|expecting_again|expecting_in|expecting_this|expecting_next|expecting_our|expecting_twins|expecting_,|expecting_."
+        "|expecting_and|expecting_$|expecting_a_baby|expecting_a_child|expecting_!",
+        gives={"pregnancy": "pregnant"}, negated="ignore",
+    ),
     # children
     row("{ive} {a} .. " + _CHILD + " , <child:firstname>"),
     row("{have} {a} .. " + _CHILD + " ,? called|named|whose_name_is <child:names>"),
@@ -178,7 +182,7 @@ ROWS = (
     row("{my} .. " + _PET + " <pet:firstname>", asked=True, any_mood=True),
     row("{my} <pet:animal>", asked=True, any_mood=True, confidence=0.8),
     row("<pet:firstname> ,|( {my} <:species>", asked=True, addressed=True),
-    row("<pet:firstname> the <:species>", asked=True, addressed=True, confidence=0.75),
+    row("<pet:petsown> the <:species>", asked=True, addressed=True, confidence=0.75),
     row("{i} share .. with {a}? <pet:animals>"),
     row("{im} {a}? .. <pet:animal> owner|mum|mom|dad|parent"),
     row(
@@ -272,7 +276,7 @@ ROWS = (
     ),
     row(
         "{my} .. husband|wife|hubby|hubs|wifey|missus|spouse",
-        gives={"relationship_status": "married"}, asked=True, any_mood=True, confidence=0.7,
+        gives={"relationship_status": "married"}, asked=True, any_mood=True, confidence=0.7, negated="ignore",
         unless=r"\b(?:ex|late|divorc\w+|separated|widow\w*|died|future|broke up|split up)\b",
     ),
     row("{my} {new}? dentist {is} {adv}? <dentist:person>", asked=True),
@@ -363,5 +367,6 @@ ROWS = (
     row("{my} {new}? dentist ,? <dentist:titled>", asked=True, any_mood=True),
     row("{my} {new}? gp|doctor|physician <doctor:titled>", asked=True, any_mood=True),
     row("{my} {new}? vet ,? <vet:titled>", asked=True, any_mood=True),
-    row("^ <partner_name:firstname> {my} " + _PARTNER, asked=True, addressed=True, confidence=0.8),
+    row("^ <partner_name:firstname> 's|is {my} " + _PARTNER, addressed=True),
+    row("^ <partner_name:firstname> {my} " + _PARTNER + " is|gets|has|was|wants|needs|likes|loves|hates|can't|and", asked=True, addressed=True, confidence=0.8),
 )

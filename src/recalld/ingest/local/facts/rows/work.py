@@ -51,7 +51,7 @@ ROWS = (
     row("{i} make|earn my_living|a_living as {a}? <job_title:occupation>"),
     row("by_trade|by_profession {im}? {a} <job_title:job>"),
     row("{im} {a} <job_title:job> by_trade|by_profession|by_training"),
-    row("{i} teach <job_title:subject>", value="{} teacher"),
+    row("{i} teach <job_title:taught>", value="{} teacher"),
     row("{im} {a}? <job_title:instrument_player>", confidence=0.7),
     row("{i} <job_title:jobverb>", confidence=0.65),
     row(
@@ -73,10 +73,9 @@ ROWS = (
         "{ive}? {adv}? {got}|landed|took|accepted|started|have {a} {new}? job|role|position|work|gig "
         "at|with|for <employer:org>",
     ),
-    row(
-        "{ive}? {adv}? started|joined|joining|start {adv}? work|working|a_job|my_job|my_new_job? {adv}? "
-        "at|with|for <employer:org>",
-    ),
+    row("{ive}? {adv}? started|joined|joining {adv}? work|working|a_job|my_job|my_new_job? {adv}? at|for <employer:org>"),
+    row("{ive} {adv}? start {adv}? work|working|a_job|my_job|my_new_job? {adv}? at|for <employer:org>"),
+    row("{ive} {adv}? started|start {adv}? work|working|a_job|my_job|my_new_job? {adv}? with <employer:firm>"),
     row("{ive}? {adv}? joined|jumped_ship_to|defected_to <employer:firm>"),
     row("{im}? hired|poached|employed|headhunted by|at <employer:org>"),
     row("first|second|third|1st day|week|month|shift|year at <employer:org>", addressed=True),
@@ -304,7 +303,10 @@ ROWS = (
         "bookshop|agency|clinic , <business:title>",
         asked=True,
     ),
-    row("{my} <business:business> is|has|needs|opens|closes|opened|turns", asked=True, confidence=0.7),
+    row(
+        "{my} <business:business> is|has|needs|opens|closes|opened|turns", asked=True, confidence=0.7,
+        unless=r"\b(?:my|our) (?:[\w-]+ )?(?:company|agency|practice|firm)\b",
+    ),
     row("{im} the|a|an? <role:rolenoun> of|for|at|in|on"),
     row("as|being the? <role:rolenoun> of|for|at|in", addressed=True),
     row("elected|voted|appointed .. as? <role:rolenoun>", confidence=0.75),
