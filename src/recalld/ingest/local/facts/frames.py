@@ -282,11 +282,20 @@ def _nearest_verb(before: str, wanted: Sequence[str]) -> tuple[str, int]:
     best: tuple[int, bool, str, int] = (-1, False, "", 0)
     for name in (*wanted, "lose", "dislike"):
         for match in _VERBS[name].finditer(before):
-            if _reaches(before[match.end() :], at_once=name == "my"):
+            between = before[match.end() :]
+            if name == "have" and _PERFECT.match(between):
+                continue
+            if _reaches(between, at_once=name == "my"):
                 best = max(best, (match.end(), name in wanted, name, match.start()), key=lambda found: found[:2])
     return best[2], best[3]
 
 
+# "I have cleaned the camera" owns none
+_PERFECT = re.compile(
+    r"\s+(?:\w+ly |just |already |also )?(?!got\b)(?:\w{2,}ed|\w+ught|\w+ept|\w*sent|\w*sold|\w*lost|taken|given|written|"
+    r"thrown|broken|fed|put|"
+    r"lent|left|found|made|paid|hung|cut) (?:the|my|our|his|her|their|this|that|a|an)\b"
+)
 _GAP = 5  # words that may stand between verb and value
 _TURN = re.compile(
     r"(?<!bit )(?<!lot )(?<!lots )(?<!kind )(?<!sort )\b(?:with|for|about|of|to|on|at|from|by|than|near)\b"
@@ -320,7 +329,8 @@ def _own(before: str, verb_at: int) -> bool:
 
 _FILLER = re.compile(
     r"\b(?:so|and|well|ok|okay|oh|yes|yeah|right|then|also|just|finally|recently|actually|btw|fyi|update|news|"
-    r"anyway|hi|hey|hello|lol|haha|officially|in the end|today|yesterday|(?:last|this) (?:night|week|weekend|month|year|spring|summer|autumn|fall|winter|morning|afternoon|evening|time|term|season|"
+    r"anyway|hi|hey|hello|lol|haha|officially|in the end|today|yesterday|(?:last|this) (?:night|week|weekend|month|year|"
+    r"spring|summer|autumn|fall|winter|morning|afternoon|evening|time|term|season|"
     r"mon\w*|tue\w*|wed\w*|thu\w*|fri\w*|sat\w*|sun\w*|january|february|march|april|may|june|july|august|september|october|"
     r"november|december)|"
     r"now|still|again|currently|plus|honestly|tbh|heads up|quick one|and now|had to|have to|got to|gotta|guess "

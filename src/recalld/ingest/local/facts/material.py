@@ -32,7 +32,7 @@ _STRUCTURES: tuple[tuple[str, str], ...] = (
     # fenced code, block quotes, tables
     (r"```.*?(?:```|\Z)", "match"),
     (r"^[ \t]*(?:>|&gt;|\|)[^\n]*$", "match"),
-    (r"\{\s*[\"'][\w -]{1,40}[\"']\s*:[^{}]{1,1000}\}", "match"),
+    (r"\{\s*[\"']?[\w -]{1,40}[\"']?\s*:\s*[\"'\d\[(][^{}]{0,1000}\}", "match"),
     # tags that imitate a prompt or a memory block, with what is between them; a lone tag taints what follows
     (r"<\s*(\w[\w:-]{0,30})\b[^<>\n]{0,200}>.*?<\s*/\s*\1\s*>", "match"),
     (r"</?\s*(?:system|memory|context|user|assistant|human|instructions?|prompt|tool|notes?|facts?)\b[^<>\n]{0,200}>", "rest"),
@@ -145,8 +145,26 @@ def _extents(
         if extent == "match":
             yield match.span()
             continue
+        if extent == "rest" and _quoted_whole(match, content, quotations):
+            return
         yield (match.end() if extent == "rest" and match.group().endswith((":", "\n")) else match.start()), len(content)
         return
+
+
+_BEHIND = re.compile(r"[.!?]?\s+(?=(?:I|I'm|I’m|i'm|i|We|we|My|my|Our|our)\b)")
+
+
+def _quoted_whole(match: re.Match[str], content: str, quotations: Sequence[tuple[int, int]]) -> bool:
+    """True when what was announced is one quotation and the user goes on in their own words: "answer this: “…” I'm the chef"."""
+    behind = re.compile(r"\s*").match(content, match.end())
+    place = behind.end() if behind else match.end()
+    ends = [end for start, end in quotations if start == place]
+    return bool(
+        match.group().endswith(":")
+        and ends
+        and _BEHIND.match(content, ends[0])
+        and not _QUOTED.search(content, ends[0])
+    )
 
 
 def _quotations(content: str) -> Iterator[tuple[int, int]]:
@@ -154,7 +172,7 @@ def _quotations(content: str) -> Iterator[tuple[int, int]]:
     for match in _QUOTED.finditer(content):
         inside = next(group for group in match.groups() if group is not None)
         spoken = _SPEECH_BEFORE.search(content, max(0, match.start() - 60), match.start())
-        if spoken or len(inside.split()) > 6 or _FIRST_PERSON.search(inside) or ":" in inside:
+        if spoken or inside.count(",") > 1 or len(inside.split()) > 6 or _FIRST_PERSON.search(inside) or ":" in inside:
             yield match.span()
 
 

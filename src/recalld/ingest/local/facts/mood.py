@@ -31,7 +31,8 @@ _UNREAL: tuple[tuple[str, str], ...] = (
     ), "end"),
     ((
         r"\b(?:role-?play(?:ing)?|act as|in character|my character|playing as|in (?:a|my|the|his|her) (?:dream|novel|"
-        r"story|book|game|film|movie|song)|dreamt|dreamed|in another life|parallel universe|"
+        r"story|book|game|film|movie|song)|dreamt|dreamed|in another life|fictional|fictitious|imaginary|made-up|invented|"
+        r"parallel universe|"
         r"(?:write|tell|draft|compose|invent|make up) (?:me |us )?(?:an?|another|the|some) (?:\w+ ){0,3}?(?:story|"
         r"poem|song|scene|sketch|novel|dialogue|"
         r"joke|limerick|haiku|fairy tale|screenplay|script|rap))\b"
@@ -115,6 +116,7 @@ _ASSENT = re.compile(
 )
 
 
+_OTHER_SUBJECT = re.compile(r"\b(?:he|she|they)(?:'s|'re)?\b")  # "I wrote to the school he's …"
 _OF_ANOTHER = re.compile(r"^\s*(?:is|was|has|also|still|now|\s)+\b")  # the verb of somebody else: "my cousin … and is"
 
 
@@ -163,7 +165,8 @@ class Mood:
     def reported(self, place: int) -> bool:
         """True when the words in front of *place* attribute it to somebody else."""
         prefix = self.prefix(place)
-        if not prefix or _ASSENT.search(prefix):
+        assent = _ASSENT.search(prefix)
+        if not prefix or (assent and not _OTHER_SUBJECT.search(prefix, assent.end())):
             return False
         said = re.findall(r"[\w']+", prefix)
         own = next((n for n, word in enumerate(said) if word in _OWN), len(said))

@@ -153,7 +153,8 @@ def introduction(sentence: Sentence, reader: Reader) -> Iterator[Finding]:
 
 
 _AGE_FIRST = re.compile(
-    r"^(?P<age>[2-9]\d)(?: years old| yrs old| years young)?,? and (?:i\b|i'm|i've|still|back|never|finally|only|just|learning|counting|proud|"
+    r"^(?P<age>[2-9]\d)(?: years old| yrs old| years young)?,? and (?:i\b|i'm|i've|still|back|never|finally|only|just|"
+    r"learning|counting|proud|"
     r"retired|feeling|starting|single|loving|in love|not)\b(?! (?:waiting|loading|no reply))"
 )
 _COUNTED = re.compile(

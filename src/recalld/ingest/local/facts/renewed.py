@@ -61,7 +61,7 @@ def _renewal(names: str, kind_name: str, patterns: Sequence[str], with_now: Sequ
 _RENEWALS = (
     _renewal("day days", "days", [_MOVED], [_NOW]),
     _renewal("time", "clocktime", [_MOVED], [_NOW]),
-    _renewal("deadline date", "date", [_MOVED, _GRANTED, _NEW_DATE], [_NOW]),
+    _renewal("deadline date anniversary", "date", [_MOVED, _GRANTED, _NEW_DATE], [_NOW]),
     _renewal("budget rent salary rate", "money", [_MOVED], [_NOW]),
     _renewal("language", "language!", [_MOVED], [_NOW]),
     _renewal("doctor dentist vet therapist manager", "titled", [_WITH, _MOVED], [_NOW, _GO_TO]),

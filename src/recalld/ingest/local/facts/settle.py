@@ -41,6 +41,7 @@ def settle(
 ) -> list[Finding]:
     """*findings* without slips and repetitions, in the order of the conversation."""
     kept = _without_general(_without_unnamed(_without_passing(_without_ended(_in_order(findings)))))
+    kept = _without_guessed_phone(kept)
     kept = slips_put_right(kept, sentences)
     for sentence in sentences:
         kept = _taken_up(kept, sentence)
@@ -208,7 +209,9 @@ def _withdrawn(findings: Sequence[Finding], sentences: Sequence[Sentence]) -> li
     return kept
 
 
-_RETYPED = re.compile(rf"\b(?:{_STRONG}|wrong|wrongly|digits?|letters?)\b|^(?:no|wait|actually)\b|\*")
+_RETYPED = re.compile(
+    rf"\b(?!sorry (?:for|about|to)\b)(?:{_STRONG}|wrong|wrongly|digits?|letters?)\b|^(?:no|wait|actually)\b|\*"
+)
 _WRITTEN_OUT = re.compile(r"(?<![\w.,/:-])(?=[\w/-]*\d{3})[\w/-]{4,}(?![\w/:-])")
 
 

@@ -57,7 +57,8 @@ _UNIT = r"(?P<unit>day|night|week|fortnight|month|year)s?\b"
 _UNIT_DAYS = {"day": 1, "night": 1, "week": 7, "fortnight": 14, "month": 30, "year": 365}
 
 _UNTIL = re.compile(
-    rf"\b(?:until|till|til|(?<!get )(?<!gets )(?<!getting )(?<!got )(?<!made it )(?<!make it )through|thru|up to|up until|ends?(?: on| in)?|expires?(?: on| in)?|back on|back)\s+(?:the\s+)?"
+    rf"\b(?:until|till|til|(?<!get )(?<!gets )(?<!getting )(?<!got )(?<!made it )(?<!make it )through|thru|up to|up until|"
+    rf"ends?(?: on| in)?|expires?(?: on| in)?|back on|back)\s+(?:the\s+)?"
     rf"(?:(?P<part>end|middle|start|beginning|mid|early|late)[\s-]+(?:of\s+)?(?:the\s+)?)?"
     rf"(?:(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTH}(?:,?\s+(?P<year>\d{{4}}))?|"
     rf"{_MONTH.replace('month', 'month2')}\.?\s+(?P<day2>\d{{1,2}})(?:st|nd|rd|th)?\b(?:,?\s+(?P<year2>\d{{4}}))?|"

@@ -87,8 +87,9 @@ def age(text: str, _cased: bool) -> Iterator[Reading]:
     """An age in years; not another quantity ("I'm 20 minutes late", "I'm 182 cm tall")."""
     match = _AGE.match(text)
     if not match or re.match(
-        r"\s*(?:%|'|\"|percent|[a-zà-ÿ]+s\b|cm|m\b|kg|km|lbs?|ft|feet|tall|min|h\b|hrs?\b|uhr\b|people\b|persons?\b|million|thousand|hundred|[kmgt]b(?:it|ps)?\b|stars?\b|out of\b|\+|hours?|weeks?|months?|days?|of\b|"
-        r"in\b|st\b|nd\b|rd\b|th\b|:|/|x\b|am\b|pm\b|euros?|k\b|[.,]\d|-\d)",
+        r"\s*(?:%|'|\"|percent|[a-zà-ÿ]+s\b|cm|m\b|kg|km|lbs?|ft|feet|tall|min|h\b|hrs?\b|uhr\b|people\b|persons?\b|"
+        r"million|thousand|hundred|[kmgt]b(?:it|ps)?\b|stars?\b|out of\b|\+|hours?|weeks?|months?|days?|of\b|"
+        rf"in\b(?! (?:spring|summer|autumn|winter|{_MONTH}))|st\b|nd\b|rd\b|th\b|:|/|x\b|am\b|pm\b|euros?|k\b|[.,]\d|-\d)",
         match.group("rest").removeprefix("-"),
         re.IGNORECASE,
     ):
@@ -235,10 +236,12 @@ FORMS: Mapping[str, Kind] = {
         rf"[$€£]?{NUMBER}\s?(?:[a-z€£$]+\s)?(?:an?|per|/)\s?(?:hour|hr|h|day|word|page|lesson|session|class|visit)\b"
     ),
     "unable": _matching(
-        r"(?:swim|ride a bike|ride a bicycle|ski|skate|dance|sing|cook|whistle|knit|sew|read music|read maps|touch-type)(?=\s*(?:$|[,.;!?)]|(?:and|so|but|at all|either|to save my life|for toffee|myself|unlike)\b))"
+        r"(?:swim|ride a bike|ride a bicycle|ski|skate|dance|sing|cook|whistle|knit|sew|read music|read maps|"
+        r"touch-type)(?=\s*(?:$|[,.;!?)]|(?:and|so|but|at all|either|to save my life|for toffee|myself|unlike)\b))"
     ),
     "mealbound": _matching(
-        r"(?:right |straight |just )?(?:after|before) (?:supper|dinner|tea|breakfast|lunch|work|school|sunrise|sunset|dawn|my shift|the school run)\b"
+        r"(?:right |straight |just )?(?:after|before) (?:supper|dinner|tea|breakfast|lunch|work|school|sunrise|sunset|dawn|my "
+        r"shift|the school run)\b"
     ),
     "nth": _nth,
     "nperson": _matching(rf"{NUMBER}[- ]person(?= household)"),

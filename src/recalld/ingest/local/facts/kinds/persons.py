@@ -141,7 +141,8 @@ def children(text: str, _cased: bool) -> Iterator[Reading]:
         if (count := re.match(r"\d+", match.group())) and int(count.group()) > 12:
             return  # a class, not a family
         if re.match(
-            r"\s+(?:on the way|due\b|coming\b|in (?:the|my|our|each|every) (?:\w+ )?(?:class|group|care|team|choir|ward|course|room)|under \w+|"
+            r"\s+(?:on the way|due\b|coming\b|in (?:the|my|our|each|every) (?:\w+ )?(?:class|group|care|team|choir|ward|course|"
+            r"room)|under \w+|"
             r"with (?:adhd|autism|special needs)|to teach|over\b)",
             text[match.end() :],
             re.IGNORECASE,

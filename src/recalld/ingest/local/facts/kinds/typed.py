@@ -666,9 +666,12 @@ def pastimer(text: str, cased: bool) -> Iterator[Reading]:
         yield from hobbyist(text, cased)
 
 
+_THIS = re.compile(r"(?:this|that|these|those|your)\b", re.IGNORECASE)
+
+
 def allergens(text: str, _cased: bool) -> Iterator[Reading]:
     """What somebody is allergic to: known allergens, or nouns of one or two words."""
-    for item in items(text, most=4):
+    for item in items("" if _THIS.match(text) else text, most=4):
         phrase = item[1:] if len(item) > 1 and item[0].casefold() in ("most", "certain", "raw") else item
         size = next((n for n in range(len(phrase), 0, -1) if lexicon.head(phrase[:n], "allergen")), 0)
         if not size and not (

@@ -162,7 +162,8 @@ def occupation(text: str, cased: bool) -> Iterator[Reading]:
 
 
 _NOT_ONESELF = re.compile(
-    r"(?:(?:he|she|they|it|that|there|here|who)(?:['’](?:s|re))|dear|ring|call|ask|tell|see|visit|thank|pay|email)\s",
+    r"(?:(?:he|she|they|it|that|there|here|who|you)['’]?(?:s|re)\b|(?:he|she|it|that|this) is|you are|\S+ years? an?|(?:my "
+    r")?dear|ring|call|ask|tell|see|visit|thank|pay|email)\s",
     re.IGNORECASE,
 )  # "she's a vet, I …", "dear assistant", "ring the vet"
 
@@ -214,7 +215,7 @@ def _is_job(phrase: list[str]) -> bool:
     if (
         last in ORDINARY
         or lexicon.head(phrase, "not_job")
-        or lexicon.is_a(last, "animal", "nationality", "weekday", "month")
+        or lexicon.is_a(last, "animal", "nationality", "religion", "weekday", "month")
     ):
         return False
     if any(word.casefold() in DETERMINERS for word in phrase[1:]) or phrase[0].casefold() in _NO_JOB_STARTS:

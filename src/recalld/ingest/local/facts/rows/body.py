@@ -251,7 +251,8 @@ ROWS = (
         addressed=True, any_mood=True, confidence=0.8, unless=r"\b(?:refus\w+|told (?:her|him|them) no)\b",
     ),
     row(
-        "doctor|doc|gp|gp's|doctor's|cardiologist|nurse|consultant|specialist|surgeon|they|they've {adv}? has|have? added|prescribed|put_me_on|started_me_on|gave_me "
+        "doctor|doc|gp|gp's|doctor's|cardiologist|nurse|consultant|specialist|surgeon|they|they've {adv}? has|have? added|"
+        "prescribed|put_me_on|started_me_on|gave_me "
         "a|an|the|some|another? <medication:medication!>",
         addressed=True,
     ),

@@ -177,7 +177,10 @@ ROWS = (
     row("{my} {new}? github|gh {adv}? handle|username|user|account|profile|name? {is} <github_handle:handle>"),
     row("{im} {adv}? <github_handle:handle> on github|gh"),
     row("{im} on github|gh as <github_handle:handle>"),
-    row("old|former|previous|other|last .. number|mobile|phone|one|sim|line is|was|:|(|,? <phone_number:phone>", retract=True, addressed=True),
+    row(
+        "old|former|previous|other|last .. number|mobile|phone|one|sim|line is|was|:|(|,? <phone_number:phone>",
+        retract=True, addressed=True,
+    ),
     row(
         "<phone_number:phone> is|'s|was|goes|went|,? {adv}? history|gone|dead|no_more|cancelled|off|disconnected|out_of_service|no_longer|"
         "with_my_ex|stolen",
@@ -306,8 +309,11 @@ ROWS = (
         asked=True, any_mood=True,
     ),
     row(
-        "moved|switched|migrated|transferred|shifted the|my|our whole|entire|old|new? site|website|blog|shop|portfolio|domain|page|everything "
+        "moved|switched|migrated|transferred|shifted the|my|our whole|entire|old|new? site|website|blog|shop|portfolio|domain|"
+        "page|everything "
         "over? to <website:website>",
     ),
     row("{my} new site|website|domain|address|url|web_address is|:|= <website:website>"),
+    row("{im} only|mostly|mainly on <social_media:site>"),
+    row("^ <social_media:site> only ,|.|$|!", addressed=True, confidence=0.7),
 )

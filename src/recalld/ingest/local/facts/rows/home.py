@@ -98,7 +98,10 @@ ROWS = (
     ),
     row("{ive} been in <home_city:place> for|since"),
     row("{ive}? been in <home_city:town> for|since|now|already", unless=_AWAY),
-    row("months|years|weeks in <home_city:town> now|already|and_still|and_i|and_i've|and_i'm|and_now|and_counting", addressed=True, unless=_AWAY, confidence=0.8),
+    row(
+        "months|years|weeks in <home_city:town> now|already|and_still|and_i|and_i've|and_i'm|and_now|and_counting",
+        addressed=True, unless=_AWAY, confidence=0.8,
+    ),
     row(
         "first|second|third winter|summer|week|month|year|autumn|spring|christmas in <home_city:place>",
         addressed=True, unless=_AWAY, confidence=0.8,

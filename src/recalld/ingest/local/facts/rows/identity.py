@@ -189,4 +189,8 @@ ROWS = (
     row("^ born <birthday:fulldate>", unless=_NEWBORN),
     row("size <shoe_size:shoesize> feet", addressed=True),
     row("^ left-handed|left_handed|lefty here|btw|by_the_way", gives={"handedness": "left-handed"}, addressed=True),
+    row(
+        "^ <name:fullname> ,",
+        addressed=True, needs=r"\b(?:my signature|email signature|mail signature|sign-?off|name tag|business card)\b",
+    ),
 )

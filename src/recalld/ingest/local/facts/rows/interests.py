@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from recalld.ingest.local.facts.row import row
 
-_FIELD = r"\b(?:acres?|hectares?|fields?|farm|beds?|harvest|soil|seedlings?|greenhouse|allotment|polytunnel|rows|watering|manure|compost|crops?|shade|rain)\b"
+_FIELD = (
+    r"\b(?:acres?|hectares?|fields?|farm|beds?|harvest|soil|seedlings?|greenhouse|allotment|polytunnel|rows|"
+    r"watering|manure|compost|crops?|shade|rain)\b"
+)
 _BAND = r"\b(?:bands?|gigs?|gig listing|setlist|drummer|bassist)\b"
 
 # fmt: off
@@ -288,8 +291,14 @@ ROWS = (
     row("{im} {adv}? into <hobby:crafted> now|these_days|lately"),
     row("{i} do|help_at|help_out_at|volunteer_at|go_to the|our <volunteering:charity> shift|shifts|rota|run|any_more|anymore"),
     row("{i} {adv}? grow|cultivate|farm|plant <crop:things>", needs=_FIELD),
-    row("{ive}? {adv}? planted|put|put_in|sown|sowed|added the|some|a? <crop:thing> too|as_well|behind|beside|next_to|between|in_the|this", needs=_FIELD),
-    row("reed|strings|frets|mouthpiece|valves|bellows|drones|chanter|pegs|fingerboard of {my} <instrument:thing>", asked=True, addressed=True),
+    row(
+        "{ive}? {adv}? planted|put|put_in|sown|sowed|added the|some|a? <crop:thing> too|as_well|behind|beside|next_to|between|in_the|this",
+        needs=_FIELD,
+    ),
+    row(
+        "reed|strings|frets|mouthpiece|valves|bellows|drones|chanter|pegs|fingerboard of {my} <instrument:thing>",
+        asked=True, addressed=True,
+    ),
     row(
         "{i}|{im} {adv}? lift|train|run|swim|exercise|work_out|lifting|training|running|swimming {adv}? <workout_time:mealbound>",
         confidence=0.75,
@@ -301,4 +310,5 @@ ROWS = (
     row("{im} {adv}? in <band:firm> now|these_days|again", needs=_BAND),
     row("{ive}? {adv}? left|quit <band:proper>", needs=_BAND, retract=True),
     row("^ <band:firm> broke_up|split_up|disbanded|folded|packed_it_in", retract=True, addressed=True, needs=_BAND),
+    row("{my} hives|beehives|bees|bee_colonies|apiary", gives={"hobby": "beekeeping"}, asked=True, any_mood=True, confidence=0.7),
 )

@@ -257,7 +257,10 @@ ROWS = (
         addressed=True,
     ),
 
-    row("{my}|the|our|a civil|church|registry|small|big|white? wedding {is} {adv}? on? <wedding_date:date>", needs=r"\b(?:my|our|we|us|i|i'm)\b"),
+    row(
+        "{my}|the|our|a civil|church|registry|small|big|white? wedding {is} {adv}? on? <wedding_date:date>",
+        needs=r"\b(?:my|our|we|us|i|i'm)\b",
+    ),
     row("^ civil|church|registry_office wedding {is} {adv}? on <wedding_date:date>", addressed=True, needs=r"\b(?:my|our|we|us)\b"),
     row(
         "{my}|the? {new}? flight|train|ferry|departure|travel|sailing date|day {is} {adv}? on? <travel_date:date>", addressed=True,

@@ -288,7 +288,7 @@ ROWS = (
     row("{i} start|starting|started as {a}? <job_title:job>", planned=True),
     row("as the only|new|youngest|oldest|resident <job_title:job> in|on|at|here|of", addressed=True, confidence=0.75),
     row("not a|an .. , just|only|merely a|an|the? <job_title:job>", addressed=True),
-    row("^ <job_title:knownjob> , .. i|my|here|so|by", addressed=True, confidence=0.6),
+    row("^ <job_title:knownjob> , .. i|my|here|so|by", addressed=True, confidence=0.6, unless=r"^\W*(?:hi |hey |ok )?assistant\b"),
     row(
         "{my} .. pupils|graders|classroom|lesson_plans|homeroom",
         gives={"job_title": "teacher"}, asked=True, any_mood=True, confidence=0.6,
@@ -488,7 +488,8 @@ ROWS = (
     # made something
     row("^ {adv}? got|been|getting made|named|appointed|elected {a}? <job_title:rank>", addressed=True),
     row(
-        "he|she|they|he's|she's|they've|boss|chef|manager|owner|management|company has|have|just? made|named|appointed|promoted|bumped us|me "
+        "he|she|they|he's|she's|they've|boss|chef|manager|owner|management|company has|have|just? made|named|appointed|"
+        "promoted|bumped us|me "
         "up? to? {a}? <job_title:rank>",
         addressed=True,
     ),
@@ -498,7 +499,7 @@ ROWS = (
         unless=r"\b(?:used to|was|were|retired|former|he|she|his|her|father|mother|dad|mum|uncle|friend)\b", confidence=0.75,
     ),
     # the same job as before
-    row("^ {adv}? {a}? <job_title:knownjob> as|like before|ever|always", addressed=True, confidence=0.8),
+    row("^ {adv}? {a}? <job_title:job> as|like before|ever|always", addressed=True, confidence=0.8),
     row("^ still {a}? <job_title:knownjob> $|,|.|and|here", addressed=True, confidence=0.75),
     row("by day|trade|profession {im} {a}? <job_title:job>"),
     row("{i} {adv}? <side_job:djing>"),
@@ -519,7 +520,10 @@ ROWS = (
         needs=r"\b(?:fees?|rates?|charge|per hour|an hour|hourly|lessons?|tuition)\b", confidence=0.75,
     ),
     # days off
-    row("{have}|{i} {adv}? get|have|take? <days_off:days> off", unless=r"\b(?:this|next|last) (?:week|mon|tues|wednes|thurs|fri|satur|sun)"),
+    row(
+        "{have}|{i} {adv}? get|have|take? <days_off:days> off",
+        unless=r"\b(?:this|next|last) (?:week|mon|tues|wednes|thurs|fri|satur|sun)",
+    ),
     row("{im}? {adv}? only? off on? <days_off:days>", unless=r"\b(?:took|day off)\b", confidence=0.8),
     row("{my} day|days off is|are|:|moved_to|changed_to {adv}? <days_off:days>"),
     # what a thesis is about
@@ -527,6 +531,7 @@ ROWS = (
         "{my} .. thesis|dissertation|doctorate|term_paper is|will_be|= {adv}? now? on|about <thesis_topic:rest>", planned=True,
     ),
     row(
-        "{ive}? switched|changed|moved|narrowed|shifted {my}|the thesis|dissertation|topic|thesis_topic|phd {adv}? over? to <thesis_topic:rest>",
+        "{ive}? switched|changed|moved|narrowed|shifted {my}|the thesis|dissertation|topic|thesis_topic|phd {adv}? over? to "
+        "<thesis_topic:rest>",
     ),
 )
