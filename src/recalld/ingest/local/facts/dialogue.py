@@ -41,6 +41,11 @@ QUESTIONS = (
     _ask("who am_i|do_i|'s .. talking|speaking|pleasure|chatting", "name:name"),
     _ask("what|how should|shall|may|can|do i|we call|address you", "name:name"),
     _ask("what|which name should|shall|goes|do|can|is|stands|belongs", "name:name"),
+    _ask("who|whom should|shall|do|can i|we put|write|list|name|enter", "name:fullname"),
+    _ask(
+        "name on|for the|your booking|reservation|account|card|order|ticket|invoice|form|badge|certificate", "name:name"
+    ),
+    _ask("under what|which name", "name:name"),
     _ask("how_old are|r you", "age:age"),
     _ask("what's|what_is your age", "age:age"),
     _ask("when is|'s your birthday", "birthday:date"),

@@ -144,17 +144,20 @@ class Reader:
             return
         if _led_astray(row, match, mood.sentence.low):
             return
+        sentence, low = mood.sentence, mood.sentence.low
         values = [slot for slot in row.pattern.slots if not slot.names] or row.pattern.slots
         first_slot = min(
             (match.start(slot.group) for slot in values if match.start(slot.group) >= 0), default=match.end()
         )
         start = mood.clause_start(match.start())
-        negated = any(start <= begin and end <= first_slot for begin, end in negators)
+        last = (
+            match.end() if row.pattern.opens_with_slot else first_slot
+        )  # "Rex isn't my dog" is negated behind the value
+        negated = any(start <= begin and end <= last and "," not in low[first_slot:begin] for begin, end in negators)
         if row.negative:
             if not negated:
                 return
             negated = False
-        sentence = mood.sentence
         named = self._named(row, match, sentence)
         if named is None:
             return

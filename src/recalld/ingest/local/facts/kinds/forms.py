@@ -89,7 +89,7 @@ def age(text: str, _cased: bool) -> Iterator[Reading]:
     if not match or re.match(
         r"\s*(?:%|'|\"|percent|[a-zà-ÿ]+s\b|cm|m\b|kg|km|lbs?|ft|feet|tall|min|h\b|hrs?\b|uhr\b|people\b|persons?\b|"
         r"million|thousand|hundred|[kmgt]b(?:it|ps)?\b|stars?\b|out of\b|\+|hours?|weeks?|months?|days?|of\b|"
-        rf"in\b(?! (?:spring|summer|autumn|winter|{_MONTH}))|st\b|nd\b|rd\b|th\b|:|/|x\b|am\b|pm\b|euros?|k\b|[.,]\d|-\d)",
+        r"in\b|st\b|nd\b|rd\b|th\b|:|/|x\b|am\b|pm\b|euros?|k\b|[.,]\d|-\d)",
         match.group("rest").removeprefix("-"),
         re.IGNORECASE,
     ):

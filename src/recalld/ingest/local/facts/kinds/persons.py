@@ -63,9 +63,10 @@ def plausible_name(word: str) -> bool:
 def full_name(text: str, cased: bool) -> Iterator[Reading]:
     """A first and a last name, both capitalised."""
     for reading in name(text, cased):
-        if len(reading.value.split()) > 1 and all(
-            word[0].isupper() for word in reading.value.split() if word not in _PARTICLES
-        ):
+        said = reading.value.split()
+        if len(said) < 2 or lexicon.is_a(said[-1], "job"):  # "Category Manager" is a title
+            continue
+        if all(word[0].isupper() for word in said if word not in _PARTICLES):
             yield reading
 
 

@@ -118,7 +118,7 @@ _RANKS = words(
     """
     manager lead leader head chef director supervisor officer partner captain foreman forewoman editor principal coordinator
     consultant engineer deputy chair chairman chairwoman chairperson secretary treasurer sergeant inspector matron sister
-    conductor producer buyer controller steward associate president dean professor
+    conductor producer buyer caretaker janitor warden steward controller steward associate president dean professor
     """
 )
 

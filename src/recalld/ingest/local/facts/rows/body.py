@@ -118,7 +118,10 @@ ROWS = (
     ),
     row("{ive}? {adv}? started|back_to smoking {adv}? again", gives={"smoking": "smoker"}, confidence=0.8),
     row("{i} {adv}? drink alcohol|booze", gives={"alcohol": "drinks alcohol"}, gives_not={"alcohol": "no alcohol"}),
-    row("{i} {adv}? drink $", gives_not={"alcohol": "no alcohol"}, confidence=0.75),
+    row(
+        "{i} {adv}? drink $", gives_not={"alcohol": "no alcohol"}, confidence=0.75,
+        unless=r"\b(?:what|which|that|thing|one) (?:i|we) (?:\w+ )?drink\b",
+    ),
     row("{ive}? {adv}? quit|stopped|gave_up|given_up {adv}? drinking|alcohol|booze", gives={"alcohol": "no alcohol"}),
     row(
         "{im} {a}? sober|teetotal|teetotaller|teetotaler|alcohol-free|off_alcohol|off_the_booze",
@@ -244,7 +247,9 @@ ROWS = (
     row("^ came_off|come_off|weaned_off|finished_with <medication:medication+>", retract=True, addressed=True),
     row("mention|put|include|add|write|note also? that {im} {a}? {adv}? <diet:diet!>", asked=True, any_mood=True),
 
-    row("{i} can't|cannot|can_not|never_learned_to|never_learnt_to|don't_know_how_to <skill:unable>", value="cannot {}", confidence=0.8),
+    row("{i} can't|cannot|can_not <skill:unable>", value="cannot {}", confidence=0.8),
+    row("{ive} {adv}? learned|learnt to <skill:unable>", negative=True, value="cannot {}", confidence=0.8),
+    row("{i} know how to <skill:unable>", negative=True, value="cannot {}", confidence=0.8),
     row(
         "doctor|doc|gp|cardiologist|nurse|dietitian|dietician|consultant|specialist|surgeon|they wants|want|put|has|have|got me "
         "{adv}? back? on|onto a|the|some|this? <diet:diet!>",

@@ -315,5 +315,8 @@ ROWS = (
     ),
     row("{my} new site|website|domain|address|url|web_address is|:|= <website:website>"),
     row("{im} only|mostly|mainly on <social_media:site>"),
-    row("^ <social_media:site> only ,|.|$|!", addressed=True, confidence=0.7),
+    row(
+        "^ <social_media:site> only ,|.|$|!", addressed=True, confidence=0.7,
+        needs=r"\b(?:social media|posts?|posting|followers?|channels?|accounts?|profile|facebook|tiktok|linkedin)\b",
+    ),
 )

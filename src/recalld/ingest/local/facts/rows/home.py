@@ -99,7 +99,7 @@ ROWS = (
     row("{ive} been in <home_city:place> for|since"),
     row("{ive}? been in <home_city:town> for|since|now|already", unless=_AWAY),
     row(
-        "months|years|weeks in <home_city:town> now|already|and_still|and_i|and_i've|and_i'm|and_now|and_counting",
+        "months|years|weeks|winters|summers in <home_city:town> now|already|and_still|and_i|and_i've|and_i'm|and_now|and_counting",
         addressed=True, unless=_AWAY, confidence=0.8,
     ),
     row(

@@ -311,4 +311,9 @@ ROWS = (
     row("{ive}? {adv}? left|quit <band:proper>", needs=_BAND, retract=True),
     row("^ <band:firm> broke_up|split_up|disbanded|folded|packed_it_in", retract=True, addressed=True, needs=_BAND),
     row("{my} hives|beehives|bees|bee_colonies|apiary", gives={"hobby": "beekeeping"}, asked=True, any_mood=True, confidence=0.7),
+    row("the|our|my? band|duo|trio|group|choir 's? name is|: now? <band:firm>", addressed=True, needs=r"\b(?:my|our|we|we're)\b"),
+    row(
+        "{i} {adv}? do|work|help|spend|give "
+        "/(?:(?:mon|tues|wednes|thurs|fri|satur|sun)days?(?:,\\s|\\sand\\s)?){1,3}/ at|in|for the|a|an|our? <volunteering:charity>",
+    ),
 )

@@ -371,4 +371,8 @@ ROWS = (
         "^ <partner_name:firstname> {my} " + _PARTNER + " is|gets|has|was|wants|needs|likes|loves|hates|can't|and",
         asked=True, addressed=True, confidence=0.8,
     ),
+    row(
+        "^ the|our <pet:animal> {adv}? died|passed_away|was_put_down|had_to_be_put_down|was_put_to_sleep|got_run_over|is_no_more",
+        retract=True, addressed=True, unless=r"\b(?:neighbou?r\w*|zoo|farm|film|movie|book|story|novel|sister\w*|brother\w*|friend\w*)\b",
+    ),
 )

@@ -417,4 +417,10 @@ ROWS = (
         "<currency:currency!>",
     ),
     row("give|get|book me a|an|the <seat_preference:seat> and {im} happy|fine|good|content|set", addressed=True, any_mood=True),
+    row("{im} with <energy_provider:firm> for {my}|the? electricity|gas|power|energy|heating"),
+    row("{im} with <internet_provider:firm> for {my}|the? internet|broadband|wifi|fibre|fiber"),
+    row("{im} with <insurance:firm> for {my}|the? insurance|house|car_insurance|home_insurance|health_insurance"),
+    row("{ive} {adv}? gone|went|switched|changed back? to the <commute:transport!>", needs=_COMMUTE, unless=_ON_THE_WAY),
+    row("{i} {adv}? take|catch|get|ride the|a? <commute:transport!> .. every|each morning|day|weekday|workday"),
+    row("{ive}? done|finished|through with the|my gym", ends={"gym": ""}),
 )

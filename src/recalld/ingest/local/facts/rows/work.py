@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from recalld.ingest.local.facts.row import Meaning, row
+from recalld.ingest.local.facts.row import Meaning, Row, row
 
 _NO_JOB = (
     r"\b(?:gym|hotel|hostel|camp\w*|beach|resort|festival|airbnb|holidays?|vacation|pool|school trip|uni|university|choir|visit\w*|"
@@ -13,7 +13,7 @@ _RETIRED: Meaning = {"gives": {"employment_status": "retired"}, "ends": {"job_ti
 _NOW_RETIRED: Meaning = {**_RETIRED, "addressed": True}
 
 # fmt: off
-ROWS = (
+ROWS: tuple[Row, ...] = (
     # what and where together
     row("{im} {a}? <job_title:job> at|for|with|@ <employer:org>"),
     row("{i} work|working {adv}? as {a}? <job_title:occupation> at|for|with|in <employer:org>"),
@@ -70,7 +70,7 @@ ROWS = (
         asked=True, any_mood=True,
     ),
     row(
-        "{ive}? {adv}? {got}|landed|took|accepted|started|have {a} {new}? job|role|position|work|gig "
+        "{ive}? {adv}? {got}|landed|took|accepted|started|have {a} {new}? job|role|position|work|gig|post "
         "at|with|for <employer:org>",
     ),
     row("{ive}? {adv}? started|joined|joining {adv}? work|working|a_job|my_job|my_new_job? {adv}? at|for <employer:org>"),
@@ -488,7 +488,8 @@ ROWS = (
     # made something
     row("^ {adv}? got|been|getting made|named|appointed|elected {a}? <job_title:rank>", addressed=True),
     row(
-        "he|she|they|he's|she's|they've|boss|chef|manager|owner|management|company has|have|just? made|named|appointed|"
+        "he|she|they|he's|she's|they've|boss|chef|manager|owner|management|company|landlord|council|school|committee|board|club|union|"
+        "chef's|coach has|have|just? made|named|appointed|"
         "promoted|bumped us|me "
         "up? to? {a}? <job_title:rank>",
         addressed=True,
