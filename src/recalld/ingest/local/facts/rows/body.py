@@ -55,7 +55,6 @@ ROWS = (
         addressed=True, any_mood=True,
     ),
     row("{i} {adv}? react|reacted .. to <allergy:allergen+>"),
-    row("<intolerance:allergen> doesn't|don't|does_not agree with me", addressed=True),
     row("<intolerance:allergen> agrees|agree with me", addressed=True, negative=True),
     row(
         "<intolerance:stimulant> wrecks|ruins|kills|upsets|messes_with {my} .. sleep|stomach|gut|nerves|head|skin",

@@ -238,7 +238,8 @@ ROWS = (
         "for_good|for_life|,|$|and",
         unless=_AWAY, confidence=0.7,
     ),
-    row("<home_city:town> isn't|is|ain't going anywhere", addressed=True, confidence=0.75),
+    row("<home_city:town> is going anywhere", addressed=True, negative=True, confidence=0.75),
+    row("<home_city:town> ain't going anywhere", addressed=True, confidence=0.75),
     row(
         "{ive}? .. been? in <home_city:town> a|one|two|three|four|five|six|seven|eight|nine|ten|twenty .. "
         "yr|year|yrs|years|decade|decades|ages",

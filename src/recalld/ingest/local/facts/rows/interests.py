@@ -187,7 +187,6 @@ ROWS = (
     row("{my} comfort food {is} {adv}? <favorite_food:thing>"),
     row("{my} guilty_pleasure {is} {adv}? <likes:thing>"),
     row("<dislikes:disliked_food+> tastes|taste|smells|smell like", addressed=True, confidence=0.8),
-    row("<dislikes:thing> isn't|aren't|is_not|are_not {my} thing|cup_of_tea|jam"),
     row("<dislikes:thing> is|are {my}? thing|cup_of_tea|jam", negative=True),
     row("<dislikes:thing> give|gives me the_creeps|the_ick|the_shivers|nightmares", addressed=True),
     row("keep the|all|any? <dislikes:disliked_food+> away|out|off", addressed=True),
