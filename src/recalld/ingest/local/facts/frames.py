@@ -253,7 +253,10 @@ def _judged(sentence: Sentence, mention: _Mention, start: int, end: int, echo: s
 
 
 # "the tuba that Piet plays", "the car he drives"
-_OTHER_CLAUSE = re.compile(r"\s+(?:that|which)\s+(?!(?:I|i|we|We)\b)[\w'-]+\s+\w+|\s+(?:he|she|they|his|her)\s")
+_OTHER_CLAUSE = re.compile(
+    r"\s+(?:that|which)\s+(?!(?:I|i|we|We)\b)[\w'-]+\s+\w+|\s+(?:he|she|they|his|her)\s|"
+    r",\s*(?:do|can|could|would|what|how|should|did|have)\s(?:do\s)?you\b"
+)
 
 
 def _others_between(owned: str) -> bool:

@@ -29,7 +29,7 @@ def name(text: str, cased: bool) -> Iterator[Reading]:
             found.append(word)
         else:
             break
-    if not found and not cased and phrase and plausible_name(phrase[0]):
+    if not found and not cased and phrase and plausible_name(phrase[0]) and not phrase[0].endswith(("ed", "ing", "ly")):
         found = phrase[:2] if len(phrase) == 2 and plausible_name(phrase[1]) else phrase[:1]
     if found and plausible_name(found[0]):
         yield Reading(" ".join(found))

@@ -343,7 +343,8 @@ def firm(text: str, _cased: bool) -> Iterator[Reading]:
     if (
         found
         and found[0].casefold().rstrip(".") not in TITLES
-        and not lexicon.is_a(found[0], "weekday", "month", "city", "country", "language", "job")
+        and not lexicon.is_a(found[0], "weekday", "month", "city", "country", "language", "job", "nationality")
+        and not re.fullmatch(r"\d+(?:st|nd|rd|th)", found[0])
         and not _software(found)
     ):
         yield Reading(" ".join(found))

@@ -119,7 +119,7 @@ ROWS = (
     row("{i} {adv}? drink alcohol|booze", gives={"alcohol": "drinks alcohol"}, gives_not={"alcohol": "no alcohol"}),
     row(
         "{i} {adv}? drink $", gives_not={"alcohol": "no alcohol"}, confidence=0.75,
-        unless=r"\b(?:what|which|that|thing|one) (?:i|we) (?:\w+ )?drink\b",
+        unless=r"\b(?:what|which|that|thing|one|coffee|tea|milk|cola|juice|beer|wine) (?:i|we) (?:\w+ )?drink\b",
     ),
     row("{ive}? {adv}? quit|stopped|gave_up|given_up {adv}? drinking|alcohol|booze", gives={"alcohol": "no alcohol"}),
     row(
@@ -191,7 +191,7 @@ ROWS = (
         asked=True, any_mood=True, confidence=0.8,
     ),
     row(
-        "<allergy:allergens> as_well|too|also",
+        "<allergy:allergen+> as_well|too|also",
         addressed=True, needs=r"\b(?:patch test|prick test|allergist|allerg\w+)\b", confidence=0.75,
     ),
     row(

@@ -113,7 +113,8 @@ ROWS = (
         addressed=True,
     ),
     row("switch {adv}? back? to <preferred_language:language!>", addressed=True),
-    row("in <preferred_language:language!> from_now_on|please|always|going_forward|from_here_on", addressed=True),
+    row("in <preferred_language:language!> from_now_on|always|going_forward|from_here_on", addressed=True),
+    row("^ in <preferred_language:language!> please", addressed=True),
     row("{my} preferred language {is} <preferred_language:language!>"),
     row(
         "{i} {adv}? prefer|would_like|'d_like|want {my}? answers|replies|emails|everything|to_write|"

@@ -163,6 +163,7 @@ ROWS = (
     row(
         "{i} {adv}? own|bought|purchased|closed_on {my}|a|the {new}? .. first? " + _DWELLING,
         gives={"housing": "homeowner"},
+        unless=r"\b(?:dance|music|yoga|photo|recording|tattoo|design|pilates|art|film|waiting|show) (?:studio|room)\b",
     ),
     row("{i} live {adv}? alone|by_myself|on_my_own", gives={"household": "alone"}),
     row("{i} live with {my} <household:household>"),

@@ -66,6 +66,7 @@ ROWS = (
     row(
         "{ive} {adv}? broke_up|split_up|broken_up|separated|called_it_quits",
         gives={"relationship_status": "single"}, ends={"partner_name": ""},
+        unless=r"\b(?:split up|separated|broke up) (?:the|our|my|a|an|into|some)\b",
     ),
     row(
         "{my} .. "

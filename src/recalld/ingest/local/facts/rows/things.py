@@ -79,7 +79,7 @@ ROWS = (
     ),
     row("{have} {a} .. <laptop:proper>", needs=r"\b(?:laptop|notebook|computer)\b", confidence=0.75),
     row(
-        "{have} {a} .. <phone_model:proper>",
+        "{have} {a} .. <phone_model:hardware>",
         needs=r"\b(?:phone|smartphone|mobile)\b", unless=r"\bphone number\b", confidence=0.75,
     ),
     row(

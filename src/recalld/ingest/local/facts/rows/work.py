@@ -31,7 +31,10 @@ ROWS: tuple[Row, ...] = (
     row("{i} work|worked|working {adv}? as {a}? <job_title:occupation>", confidence=0.85),
     row("{im} working|employed {adv}? as {a}? <job_title:occupation>"),
     row("^ working|employed as {a}? <job_title:occupation>"),
-    row("as a|an <job_title:job> {i}|{im}|{my}|,", confidence=0.8),
+    row(
+        "as a|an <job_title:job> {i}|{im}|{my}|,", confidence=0.8,
+        unless=r"\bas an? [\w -]+, (?:do|can|could|would|what|how|should|did|have) you\b",
+    ),
     row("being {a} <job_title:job>", addressed=True, confidence=0.7),
     row("{my} {new}? job|occupation|profession|job_title|role|position {is} {a}? <job_title:job>"),
     row("{my} {new}? job|gig|role|position as {a}? <job_title:occupation>", asked=True),
@@ -258,7 +261,7 @@ ROWS: tuple[Row, ...] = (
     row("{my} .. shift|shifts|night|day|work at the|a|an? <employer:org>", asked=True, confidence=0.75),
     row(
         "{my} <employer:firm> colleagues|badge|laptop|email|contract|office|manager|boss|job|colleague|"
-        "team|payslip|mail|uniform|account",
+        "team|payslip|mail|uniform",
         asked=True, confidence=0.7,
     ),
     row("as the .. guy|girl|person|one|hire|intern|lead|head .. at <employer:firm>", addressed=True),
@@ -276,7 +279,8 @@ ROWS: tuple[Row, ...] = (
     row("<employer:firm> laid_off|let|fired|made me|us|redundant", retract=True, addressed=True),
     row(
         "years as|being {a} <job_title:job>",
-        addressed=True, unless=r"\b(?:used to|was|before|retired|former)\b", confidence=0.6,
+        addressed=True, unless=r"\b(?:after (?:\w+ ){1,2}years|my years|retrain\w*|except|used to|was|before|retired|former)\b",
+        confidence=0.6,
     ),
     row("{i} used_to_be {a}? <-job_title:job> , now {im}? {a}? <job_title:job>", any_mood=True),
     row("former|ex <-job_title:job> , now|turned {a}? <job_title:job>", addressed=True),
