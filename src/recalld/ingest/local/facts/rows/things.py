@@ -12,7 +12,9 @@ _SOMEBODY = (
     r"gentleman|stranger|flatmate|scrapyard|dealer|new\shome|new\sowner)/"
 )
 _COMMUTE = r"\b(?:commut\w+|to work|work|office|podcasts?|audiobooks?|each way|every morning|rush hour|parking)\b"
-_ON_THE_WAY = r"\b(?:to the (?:airport|hospital|wedding|funeral|match|beach)|holiday|trip|tour|get off|next stop|delayed|stuck)\b"
+_ON_THE_WAY = (
+    r"\b(?:to the (?:airport|hospital|wedding|funeral|match|beach)|holiday|trip|tour|get off|next stop|delayed|stuck)\b"
+)
 _PRICED = (
     r"\b(?:rent|rental|listing|studio|flat|apartment|room|price\w*|costs?|pay|spend|budget|deal|offer|buy|shop\w*|cheap\w*|"
     r"expensive|eur|euros?|usd|dollars)\b"
