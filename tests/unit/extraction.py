@@ -12,13 +12,15 @@ x attribute = value | or    was known and no longer is
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from recalld.ingest.digest import names
 from recalld.ingest.local.facts import extract
+from recalld.ingest.local.facts.tagger.tagger import Tagger, load_tagger
 from recalld.layers.facts.attributes import Attributes
 from recalld.layers.facts.equality import value_key
 from recalld.layers.facts.merge import by_attribute, statements_of, timeline, visible
@@ -81,18 +83,24 @@ def session(
     return EndedSession(session=row, messages=tuple(Message(role=role, content=text, at=at) for role, text in messages))
 
 
-def said(*texts: str, at: datetime = START, timezone: str = "UTC") -> tuple[Candidate, ...]:
+def said(
+    *texts: str, at: datetime = START, timezone: str = "UTC", tagger: Callable[[], Tagger] | None = load_tagger
+) -> tuple[Candidate, ...]:
     """The candidates of a session in which the user says *texts*."""
     messages: list[tuple[Role, str]] = [("user", text) for text in texts]
-    return extract(session(*messages, at=at, timezone=timezone), ATTRIBUTES)
+    return extract(session(*messages, at=at, timezone=timezone), ATTRIBUTES, tagger=tagger)
 
 
-def told(*texts: str) -> set[tuple[str, str]]:
+def told(*texts: str, tagger: Callable[[], Tagger] | None = load_tagger) -> set[tuple[str, str]]:
     """Attributes and values that the user states by *texts*."""
-    return {(candidate.attribute, candidate.value) for candidate in said(*texts) if candidate.act != "retract"}
+    return {(fact.attribute, fact.value) for fact in said(*texts, tagger=tagger) if fact.act != "retract"}
 
 
-def facts(case: Case) -> Sequence[Fact]:
+read = partial(said, tagger=None)  # by the grammar alone
+stated = partial(told, tagger=None)
+
+
+def facts(case: Case, *, tagger: Callable[[], Tagger] | None = load_tagger) -> Sequence[Fact]:
     """What follows from all sessions of *case*, closed facts too."""
     statements: list[Statement] = []
     ended = START
@@ -104,7 +112,7 @@ def facts(case: Case) -> Sequence[Fact]:
             for fact in _facts_of(statements, ended)
         ]
         statements += statements_of(
-            extract(one, ATTRIBUTES, known),
+            extract(one, ATTRIBUTES, known, tagger=tagger),
             session=one,
             episode_id=None,
             attributes=ATTRIBUTES,

@@ -6,12 +6,12 @@ import pytest
 
 from recalld.ingest.local.facts import extract
 from recalld.values import Candidate
-from tests.unit.extraction import ATTRIBUTES, said, session, told
+from tests.unit.extraction import ATTRIBUTES, read, session, stated
 
 
 def reply(question: str, answer: str) -> list[Candidate]:
     """The candidates of an answer to the assistant."""
-    return list(extract(session(("assistant", question), ("user", answer)), ATTRIBUTES))
+    return list(extract(session(("assistant", question), ("user", answer)), ATTRIBUTES, tagger=None))
 
 
 @pytest.mark.parametrize(
@@ -85,18 +85,18 @@ def test_a_no_to_still_ends_it() -> None:
     ],
 )
 def test_of_a_slip_only_the_right_value_stays(texts: list[str], right: str, slip: str) -> None:
-    values = [candidate.value for candidate in said(*texts)]
+    values = [candidate.value for candidate in read(*texts)]
     assert right in values
     assert slip not in values
 
 
 def test_instead_of_names_the_value_that_is_given_up() -> None:
-    (candidate,) = [c for c in said("I use ClickUp instead of Asana") if c.act == "state"]
+    (candidate,) = [c for c in read("I use ClickUp instead of Asana") if c.act == "state"]
     assert (candidate.value, candidate.replaces) == ("ClickUp", "Asana")
 
 
 def test_not_corrects_what_was_wrong() -> None:
-    (candidate,) = said("my home city is Bern, not Basel")
+    (candidate,) = read("my home city is Bern, not Basel")
     assert (candidate.act, candidate.value, candidate.replaces) == ("correct", "Bern", "Basel")
 
 
@@ -112,7 +112,7 @@ def test_not_corrects_what_was_wrong() -> None:
     ],
 )
 def test_what_is_over_is_retracted(text: str, attribute: str, over: str) -> None:
-    assert (attribute, over) in {(c.attribute, c.replaces) for c in said(text) if c.act == "retract"}
+    assert (attribute, over) in {(c.attribute, c.replaces) for c in read(text) if c.act == "retract"}
 
 
 @pytest.mark.parametrize(
@@ -124,15 +124,15 @@ def test_what_is_over_is_retracted(text: str, attribute: str, over: str) -> None
     ],
 )
 def test_a_name_belongs_to_what_was_mentioned_before(texts: list[str], fact: tuple[str, str]) -> None:
-    assert fact in told(*texts)
+    assert fact in stated(*texts)
 
 
 def test_a_name_of_somebody_elses_dog_is_not_the_users() -> None:
-    assert told("my neighbour got a puppy.", "his name is Biff") == set()
+    assert stated("my neighbour got a puppy.", "his name is Biff") == set()
 
 
 def test_what_is_said_twice_is_said_once() -> None:
-    assert len(said("I live in Narvik", "as I said, I live in Narvik")) == 1
+    assert len(read("I live in Narvik", "as I said, I live in Narvik")) == 1
 
 
 @pytest.mark.parametrize(
@@ -151,4 +151,4 @@ def test_what_is_said_twice_is_said_once() -> None:
     ],
 )
 def test_lists_are_split(text: str, facts: set[tuple[str, str]]) -> None:
-    assert facts <= told(text)
+    assert facts <= stated(text)

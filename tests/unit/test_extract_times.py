@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from recalld.ingest.local.facts import times
-from tests.unit.extraction import said
+from tests.unit.extraction import read
 
 NOON = datetime(2025, 3, 12, 12, tzinfo=UTC)  # a Wednesday
 
@@ -74,10 +74,10 @@ def test_days_are_those_of_the_sessions_time_zone() -> None:
 
 
 def test_a_home_with_an_end_is_a_stay() -> None:
-    (candidate,) = said("until June I'm in Nice", at=NOON)
+    (candidate,) = read("until June I'm in Nice", at=NOON)
     assert (candidate.attribute, candidate.value, candidate.valid_to) == ("current_location", "Nice", day("2025-06-01"))
 
 
 def test_a_move_begins_when_it_happened() -> None:
-    (candidate,) = said("I moved to Halifax two weeks ago", at=NOON)
+    (candidate,) = read("I moved to Halifax two weeks ago", at=NOON)
     assert (candidate.attribute, candidate.valid_from) == ("home_city", datetime(2025, 2, 26, 12, tzinfo=UTC))

@@ -11,12 +11,12 @@ from recalld.ingest.local.facts import extract
 from recalld.ingest.local.facts.spelling import put_right
 from recalld.layers.facts.attributes import Attributes
 from recalld.values import Known
-from tests.unit.extraction import ATTRIBUTES, said, session, told
+from tests.unit.extraction import ATTRIBUTES, read, session, stated
 
 
 def renewed(text: str, *known: str) -> set[tuple[str, str]]:
     """Attributes and values of *text* for a user with facts under the names *known*."""
-    candidates = extract(session(("user", text)), ATTRIBUTES, [Known(name) for name in known])
+    candidates = extract(session(("user", text)), ATTRIBUTES, [Known(name) for name in known], tagger=None)
     return {(candidate.attribute, candidate.value) for candidate in candidates if candidate.act == "state"}
 
 
@@ -68,13 +68,13 @@ def test_names_that_only_say_more_are_one_attribute() -> None:
 
 
 def test_a_value_is_put_right_under_the_last_word_of_its_name() -> None:
-    assert ("shoe_size", "41") in told("my shoe size is 40", "oh and the size is 41, I just looked")
-    assert ("shoe_size", "40") not in told("my shoe size is 40", "oh and the size is 41, I just looked")
+    assert ("shoe_size", "41") in stated("my shoe size is 40", "oh and the size is 41, I just looked")
+    assert ("shoe_size", "40") not in stated("my shoe size is 40", "oh and the size is 41, I just looked")
 
 
 def test_a_guess_is_granted_in_part_and_put_right_in_part() -> None:
     guess = ("assistant", "So, a vegan family of three?")
-    candidates = extract(session(guess, ("user", "vegan yes, three no! five.")), ATTRIBUTES)
+    candidates = extract(session(guess, ("user", "vegan yes, three no! five.")), ATTRIBUTES, tagger=None)
     assert {(c.attribute, c.value) for c in candidates} == {("diet", "vegan"), ("household", "five")}
 
 
@@ -91,7 +91,7 @@ def test_two_letters_the_wrong_way_round_are_read(slip: str, right: str) -> None
     ],
 )
 def test_what_was_said_wrong_earlier_is_corrected_not_left(text: str, wrong: str, right: str) -> None:
-    corrections = [(c.value, c.replaces) for c in said(text) if c.act == "correct"]
+    corrections = [(c.value, c.replaces) for c in read(text) if c.act == "correct"]
     assert corrections == [(right, wrong)]
 
 
@@ -110,13 +110,13 @@ def test_what_is_said_again_is_dated_by_the_last_time_and_cites_it() -> None:
     one = session(("user", "I live in Ulm"), ("assistant", "Noted."), ("user", "as I said, I live in Ulm"))
     at = [one.messages[0].at + timedelta(minutes=10 * n) for n in range(3)]  # type: ignore[operator]
     one = replace(one, messages=tuple(replace(m, at=at[n]) for n, m in enumerate(one.messages)))
-    (candidate,) = extract(one, ATTRIBUTES)
+    (candidate,) = extract(one, ATTRIBUTES, tagger=None)
     assert (candidate.message_seq, candidate.said_at) == (2, at[2])
     assert candidate.quote in one.messages[2].content
 
 
 def test_a_value_come_back_to_in_one_session_is_the_last_word() -> None:
-    assert [c.value for c in said("I live in Ulm", "we moved to Aalen", "we moved back to Ulm")] == [
+    assert [c.value for c in read("I live in Ulm", "we moved to Aalen", "we moved back to Ulm")] == [
         "Ulm",
         "Aalen",
         "Ulm",
@@ -124,7 +124,7 @@ def test_a_value_come_back_to_in_one_session_is_the_last_word() -> None:
 
 
 def test_a_number_that_is_put_right_keeps_what_it_counts() -> None:
-    assert ("pet", "two goats") in told("we have three goats. correction: two, one is next door's")
+    assert ("pet", "two goats") in stated("we have three goats. correction: two, one is next door's")
 
 
 def test_a_date_that_is_put_right_renews_nothing() -> None:
@@ -134,6 +134,6 @@ def test_a_date_that_is_put_right_renews_nothing() -> None:
 
 @pytest.mark.parametrize("text", ["the podcast is off, no time", "I've shelved the podcast"])
 def test_a_plan_that_is_over_is_taken_back_whatever_it_was(text: str) -> None:
-    over = {(c.attribute, c.replaces) for c in said(text) if c.act == "retract"}
+    over = {(c.attribute, c.replaces) for c in read(text) if c.act == "retract"}
     assert ("project", "podcast") in over
     assert ("goal", "podcast") in over

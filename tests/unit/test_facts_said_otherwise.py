@@ -23,7 +23,7 @@ def candidates(*turns: str) -> tuple[Candidate, ...]:
         Message(role="assistant" if number % 2 else "user", content=content, at=NOW)
         for number, content in enumerate(turns)
     )
-    return extract(EndedSession(session=session, messages=messages), Attributes())
+    return extract(EndedSession(session=session, messages=messages), Attributes(), tagger=None)
 
 
 def stated(*turns: str) -> set[tuple[str, str]]:

@@ -10,20 +10,20 @@ import pytest
 from recalld.ingest.local.facts import extract
 from recalld.ingest.local.facts.tagger.tagger import Heard, Mark, load_tagger
 from recalld.layers.facts.attributes import Attributes
-from recalld.values import Candidate, EndedSession, Message, Role, Session, SessionRef, UserRef
+from recalld.values import Candidate, EndedSession, Known, Message, Role, Session, SessionRef, UserRef
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 
 
-def candidates(*said: tuple[Role, str]) -> tuple[Candidate, ...]:
-    """What a session with the messages *said* tells."""
+def candidates(*said: tuple[Role, str], known: Sequence[Known] = ()) -> tuple[Candidate, ...]:
+    """What a session with the messages *said* tells of a user of whom something is *known*."""
     ref = SessionRef(user=UserRef(tenant_id="t", user_id="u"), session_id="s")
     session = Session(
         ref=ref, purpose="general", timezone="UTC", state="ended", epoch=0,
         started_at=NOON, last_message_at=NOON, ended_at=NOON,
     )  # fmt: skip
     messages = tuple(Message(role=role, content=content, at=NOON) for role, content in said)
-    return extract(EndedSession(session=session, messages=messages), Attributes())
+    return extract(EndedSession(session=session, messages=messages), Attributes(), known)
 
 
 def stated(*said: tuple[Role, str]) -> set[tuple[str, str]]:
@@ -39,7 +39,7 @@ def read(message: str, before: str = "") -> Sequence[Mark]:
     [
         ("day three at Corbel and I still can't find the printer", ("employer", "Corbel")),
         ("unpacking the last box here in Tampere, where do I register the car?", ("home_city", "Tampere")),
-        ("the vet says Pixel has to lose two kilos, she is a greyhound", ("pet", "Pixel")),
+        ("feeding Pixel and the tortoise before work takes me an hour", ("pet", "tortoise")),
     ],
 )
 def test_what_is_said_in_passing_is_read(message: str, fact: tuple[str, str]) -> None:
@@ -80,6 +80,42 @@ def test_every_value_is_quoted_from_the_message_it_cites() -> None:
         assert candidate.quote in said[candidate.message_seq][1]
 
 
+KNOWN = [Known("role", "treasurer of the rowing club"), Known("language", "Catalan"), Known("commute", "bike")]
+
+
+def over(message: str, known: Sequence[Known] = KNOWN) -> set[tuple[str, str | None]]:
+    """What of *known* the message ends."""
+    return {(c.attribute, c.replaces) for c in candidates(("user", message), known=known) if c.act == "retract"}
+
+
+@pytest.mark.parametrize(
+    ("message", "ended"),
+    [
+        ("handed the club's cash box to Pere, I just row these days. how do I clean a seat rail?", KNOWN[0]),
+        ("some idiot stole my bike last night, so it's the tram for me now. good podcasts?", KNOWN[2]),
+    ],
+)
+def test_a_message_ends_what_is_known_without_naming_it(message: str, ended: Known) -> None:
+    assert over(message) == {(ended.attribute, ended.value)}
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "my sister's bike was stolen, what does she write to the police?",
+        "how do I lock a bike so that nobody steals it",
+        'translate: "somebody stole my bike last night, so I take the tram now, it is the third one this year"',
+    ],
+)
+def test_what_happened_to_others_or_is_only_quoted_ends_nothing(message: str) -> None:
+    assert over(message) == set()
+
+
+def test_a_value_that_is_not_told_ends_by_no_message() -> None:
+    untold = [Known("commute"), Known("role")]
+    assert over("some idiot stole my bike last night, so it's the tram for me now", untold) == set()
+
+
 def test_a_batch_reads_as_each_message_alone() -> None:
     messages = [
         "ok",
@@ -109,6 +145,6 @@ def test_a_long_message_is_read_to_its_end() -> None:
 
 def test_of_a_very_long_session_the_end_is_read() -> None:
     chat: list[tuple[Role, str]] = [("user", "the agenda is the same as always, nothing new there. " * 20)] * 60
-    fact: tuple[Role, str] = ("user", "the vet says Pixel has to lose two kilos, she is a greyhound")
-    assert ("pet", "Pixel") in stated(*chat, fact)
+    fact: tuple[Role, str] = ("user", "feeding Pixel and the tortoise before work takes me an hour")
+    assert ("pet", "tortoise") in stated(*chat, fact)
     assert ("pet", "Pixel") not in stated(fact, *chat)

@@ -18,9 +18,9 @@ from recalld.ingest.local.facts.row import Row
 from recalld.ingest.local.facts.rows import ROWS
 from recalld.ingest.local.facts.sentences import MASK, Sentence, lower, split
 from recalld.ingest.local.facts.settle import settle, together
-from recalld.ingest.local.facts.tagger.marks import added, ended
+from recalld.ingest.local.facts.tagger.marks import added, ended, supported
 from recalld.ingest.local.facts.tagger.nearest import nearest
-from recalld.ingest.local.facts.tagger.tagger import Heard, Reading, load_tagger
+from recalld.ingest.local.facts.tagger.tagger import UNREAD, Heard, Reading, Tagger, load_tagger
 from recalld.layers.facts.attributes import Attributes
 from recalld.values import Candidate, EndedSession, Known, Message
 
@@ -29,22 +29,31 @@ OWN_SHARE = 0.7  # of a message's characters that must be the user's own words f
 LONGEST_MESSAGE = 6_000  # characters read of one message; who writes more is pasting
 
 
-def extract(session: EndedSession, attributes: Attributes, known: Sequence[Known] = ()) -> tuple[Candidate, ...]:
+def extract(
+    session: EndedSession,
+    attributes: Attributes,
+    known: Sequence[Known] = (),
+    *,
+    tagger: Callable[[], Tagger] | None = load_tagger,
+) -> tuple[Candidate, ...]:
     """The fact candidates of *session*, in the order of the conversation.
 
     Only what the session's user says about themselves, or confirms of what the assistant says about them. The quote of each
     candidate occurs verbatim in the message it cites.
 
     *known* is what the user's facts say before it: "moved to Thursdays" is of the attribute that has days, and "they robbed the bike" ends
-    what is known of a bike.
+    what is known of a bike. Without a *tagger* the grammar reads alone.
     """
     turns = list(_turns(session))
     known_attributes = names(known)
-    values = [(fact.attribute, fact.value) for fact in known if fact.value]
-    readings = _read(session, turns, values)
+    values = sorted({(fact.attribute, fact.value) for fact in known if fact.value})
+    readings = list(_read(session, turns, values, tagger)) if tagger else [((), UNREAD) for _ in turns]
     own = [sentence for turn in turns for sentence in turn.sentences]
     findings = [finding for turn in turns for finding in _by_grammar(session, turn, attributes)]
     findings += _across_sentences(own, attributes)
+    findings = list(
+        supported(findings, {turn.seq: reading for turn, (_, reading) in zip(turns, readings, strict=True)})
+    )
     kept = settle(findings, own, attributes.cardinality)
     kept += renewed.renewed(own, known_attributes, kept)
     taken, dropped = [*findings, *kept], _values(findings) - _values(kept)
@@ -77,7 +86,7 @@ def _turns(session: EndedSession) -> Iterator[_Turn]:
 
 
 def _read(
-    session: EndedSession, turns: Sequence[_Turn], known: Sequence[tuple[str, str]]
+    session: EndedSession, turns: Sequence[_Turn], known: Sequence[tuple[str, str]], tagger: Callable[[], Tagger]
 ) -> Iterator[tuple[Sequence[tuple[str, str]], Reading]]:
     """What the tagger was shown of what is *known* before each turn, and what it read.
 
@@ -88,8 +97,8 @@ def _read(
         first -= 1
         left -= len(_content(session, turns[first].seq))
     heard = [_heard(session, turn, known) for turn in turns[first:]]
-    yield from (((), Reading()) for _ in range(first))
-    yield from zip((one.known for one in heard), load_tagger().read(heard), strict=True)
+    yield from (((), UNREAD) for _ in range(first))
+    yield from zip((one.known for one in heard), tagger().read(heard), strict=True)
 
 
 def _heard(session: EndedSession, turn: _Turn, known: Sequence[tuple[str, str]]) -> Heard:

@@ -70,7 +70,19 @@ class Reading:
     """What the tagger makes of a message."""
 
     marks: Sequence[Mark] = ()  # those in the assistant's message first
-    over: Mapping[int, float] = field(default_factory=dict[int, float])  # how probable it is, from 0 to 1, that known values are over
+    over: Mapping[int, float] = field(
+        default_factory=dict[int, float]
+    )  # how probable it is, from 0 to 1, that known values are over
+    tokens: Sequence[
+        tuple[int, int, float]
+    ] = ()  # of the message: where each stands, and how probable it is part of a value
+
+    def support(self, start: int, end: int) -> float:
+        """How probable it is that a token between these places of the message is part of a value; 0 where nothing was read."""
+        return max((sure for first, last, sure in self.tokens if first < end and start < last), default=0.0)
+
+
+UNREAD = Reading()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,14 +129,16 @@ class Tagger:
         rows.sort(key=lambda row: row.second + len(row.piece))
         marks: list[list[Mark]] = [[] for _ in messages]
         over: list[dict[int, float]] = [{} for _ in messages]
+        tokens: list[list[tuple[int, int, float]]] = [[] for _ in messages]
         for start in range(0, len(rows), TOGETHER):
             for row, scores, attributes in self._read(rows[start : start + TOGETHER]):
                 marks[row.message] += self._marks(row, scores, attributes)
+                tokens[row.message] += _tokens_in_values(row, scores)
                 for place, sure in _over(row, scores, places[row.message]).items():
                     over[row.message][place] = max(sure, over[row.message].get(place, 0.0))
         return [
-            Reading(sorted(found, key=lambda mark: (not mark.confirmed, mark.start)), ended)
-            for found, ended in zip(marks, over, strict=True)
+            Reading(sorted(found, key=lambda mark: (not mark.confirmed, mark.start)), *more)
+            for found, *more in zip(marks, over, tokens, strict=True)
         ]
 
     def _rows(self, number: int, heard: Heard) -> Iterator[_Row]:
@@ -184,6 +198,12 @@ def known_text(known: Sequence[tuple[str, str]]) -> tuple[str, list[tuple[int, i
         places.append((len(text), len(text) + len(value)))
         text += value
     return text, places
+
+
+def _tokens_in_values(row: _Row, tags: Floats) -> Iterator[tuple[int, int, float]]:
+    inside = 1 - np.exp(tags[row.second : row.second + len(row.piece), _OUTSIDE])
+    for token, sure in zip(row.piece, inside.tolist(), strict=True):
+        yield token.start, token.end, sure
 
 
 def _over(row: _Row, tags: Floats, places: Sequence[tuple[int, int]]) -> dict[int, float]:
