@@ -11,7 +11,8 @@ from recalld.values import Digest, EndedSession, Known
 class Summariser(Protocol):
     """Compresses a session to about 200 tokens, topics, points and fact candidates.
 
-    It sees messages and nothing else: no tools, no stores. Owner, purpose and epoch come from the session row, never from it.
+    It sees messages and what is known for the session's own purpose: no tools, no stores. Owner, purpose and epoch come from the session
+    row, never from it.
     """
 
     name: str  # "local", "anthropic:claude-haiku-4-5" …; kept on the episode as `digest_by`

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from recalld.layers.episodes.wording import normalised, piece_table
+from recalld.layers.episodes.wording import Floats, Vectors, normalised, piece_table
 from recalld.models.threads import one_thread
 from recalld.models.tokens import pieces_of_each
 
@@ -30,10 +30,11 @@ def nearest(known: Sequence[tuple[str, str]], message: str) -> Sequence[tuple[st
     scores = np.concatenate(
         [_close(known[start : start + _AT_A_TIME], words) for start in range(0, len(known), _AT_A_TIME)]
     )
-    return [known[place] for place in sorted(np.argsort(-scores, kind="stable")[:MOST].tolist())]
+    best: list[int] = np.argsort(-scores, kind="stable")[:MOST].tolist()
+    return [known[place] for place in sorted(best)]
 
 
-def _close(known: Sequence[tuple[str, str]], words: np.ndarray) -> np.ndarray:
+def _close(known: Sequence[tuple[str, str]], words: Vectors) -> Floats:
     pieces = [_pieces(f"{attribute.replace('_', ' ')} {value}") or [0] for attribute, value in known]
     starts = np.cumsum([0, *(len(own) for own in pieces)])
     vectors = normalised(piece_table().vectors[[piece for own in pieces for piece in own]])

@@ -137,8 +137,8 @@ class Tagger:
                 for place, sure in _over(row, scores, places[row.message]).items():
                     over[row.message][place] = max(sure, over[row.message].get(place, 0.0))
         return [
-            Reading(sorted(found, key=lambda mark: (not mark.confirmed, mark.start)), *more)
-            for found, *more in zip(marks, over, tokens, strict=True)
+            Reading(sorted(found, key=lambda mark: (not mark.confirmed, mark.start)), ended, read)
+            for found, ended, read in zip(marks, over, tokens, strict=True)
         ]
 
     def _rows(self, number: int, heard: Heard) -> Iterator[_Row]:
@@ -192,7 +192,8 @@ class Tagger:
 
 def known_text(known: Sequence[tuple[str, str]]) -> tuple[str, list[tuple[int, int]]]:
     """What is known of the user, pairs of attribute and value, as the tagger reads it, and where in it the values stand."""
-    text, places = "", []
+    text = ""
+    places: list[tuple[int, int]] = []
     for attribute, value in known:
         text += f"{'; ' if text else ''}{attribute.replace('_', ' ')}: "
         places.append((len(text), len(text) + len(value)))
@@ -208,7 +209,7 @@ def _tokens_in_values(row: _Row, tags: Floats) -> Iterator[tuple[int, int, float
 
 def _over(row: _Row, tags: Floats, places: Sequence[tuple[int, int]]) -> dict[int, float]:
     """How probable it is that each of the known values is over; *places* tells where they stand."""
-    found = {}
+    found: dict[int, float] = {}
     for number, (start, end) in enumerate(places):
         tokens = [place for place, token in enumerate(row.known, 1) if token.start < end and start < token.end]
         if tokens:
