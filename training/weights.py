@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from recalld.models.encoder import read_dense
+
 PLACES = 256  # positions that are kept: more than a row ever has
 Arrays = dict[str, NDArray[Any]]
 State = Mapping[str, NDArray[Any]]
@@ -70,3 +72,42 @@ def norm(name: str, state: State, theirs: str) -> Arrays:
         f"{name}.{ours}": state[f"{theirs}.{part}"].astype(np.float16)
         for ours, part in (("gain", "weight"), ("bias", "bias"))
     }
+
+
+# ---------------------------------------------------------------- and back
+def restored(kept: Mapping[str, NDArray[Any]], prefix: str) -> Arrays:
+    """The state of an encoder from the arrays of `rest` and `layers`, for training to go on; the words are not among them."""
+    embeddings = f"{prefix}embeddings."
+    state: Arrays = {
+        f"{embeddings}position_embeddings.weight": kept["places"],
+        f"{embeddings}token_type_embeddings.weight": kept["segments"],
+        **_restored_norm(kept, "norm", f"{embeddings}LayerNorm"),
+    }
+    for number in range(sum(name.endswith(".inner.weight") for name in kept)):
+        state |= _restored_layer(kept, f"layer{number}.", f"{prefix}encoder.layer.{number}.")
+    return state
+
+
+def _restored_layer(kept: Mapping[str, NDArray[Any]], name: str, theirs: str) -> Arrays:
+    attention = f"{theirs}attention."
+    return {
+        **restored_dense(kept, f"{name}projected", *(f"{attention}self.{part}" for part in ("query", "key", "value"))),
+        **restored_dense(kept, f"{name}attended", f"{attention}output.dense"),
+        **_restored_norm(kept, f"{name}attended_norm", f"{attention}output.LayerNorm"),
+        **restored_dense(kept, f"{name}inner", f"{theirs}intermediate.dense"),
+        **restored_dense(kept, f"{name}outer", f"{theirs}output.dense"),
+        **_restored_norm(kept, f"{name}outer_norm", f"{theirs}output.LayerNorm"),
+    }
+
+
+def restored_dense(kept: Mapping[str, NDArray[Any]], name: str, *theirs: str) -> Arrays:
+    """What `dense` made of a linear layer, or of several side by side."""
+    dense = read_dense(kept, name)
+    weights, biases = np.split(dense.weight.T, len(theirs)), np.split(dense.bias, len(theirs))
+    return {f"{part}.weight": weight for part, weight in zip(theirs, weights, strict=True)} | {
+        f"{part}.bias": bias for part, bias in zip(theirs, biases, strict=True)
+    }
+
+
+def _restored_norm(kept: Mapping[str, NDArray[Any]], name: str, theirs: str) -> Arrays:
+    return {f"{theirs}.weight": kept[f"{name}.gain"], f"{theirs}.bias": kept[f"{name}.bias"]}

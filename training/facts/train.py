@@ -24,10 +24,10 @@ from transformers import BertModel
 
 from recalld.ingest.local.facts import tagger
 from recalld.layers.facts.attributes import Attributes
-from recalld.models.encoder import WordPieces, vocabulary, word_pieces
+from recalld.models.encoder import WordPieces, load_weights, vocabulary, word_pieces
 from training.facts import snippets
 from training.facts.snippets import Line, Row
-from training.weights import dense, layers, rest
+from training.weights import dense, layers, rest, restored, restored_dense
 
 LAYERS = (
     6  # all that the model has; after one epoch the best F1 on held-out snippets was 0.527, with three layers 0.472
@@ -163,8 +163,8 @@ class Shown:
         return snippets.with_known(said, self._values, self._single, self._facts)
 
 
-def train(folder: Path, files: str, seed: int) -> None:
-    """Train and write the weights into the package."""
+def train(folder: Path, files: str, seed: int, begun_in: Path | None) -> None:
+    """Train and write the weights into the package; *begun_in* is the folder of weights to go on with."""
     random.seed(seed)
     torch.manual_seed(seed)
     registry = Attributes()
@@ -176,6 +176,8 @@ def train(folder: Path, files: str, seed: int) -> None:
     pieces = word_pieces({piece: place for place, piece in enumerate(kept)})
     shown = Shown(told, registry, pieces)
     network = TaggerNetwork(folder, list(kept.values()), len(shown.names))
+    if begun_in is not None:
+        go_on(network, shown.names, begun_in)
     average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(AVERAGED))
     heads = [parameter for head in (network.gate, network.tags, network.attributes) for parameter in head.parameters()]
     body = [parameter for parameter in network.bert.parameters() if parameter.requires_grad]
@@ -205,6 +207,20 @@ def train(folder: Path, files: str, seed: int) -> None:
     write(average.module, list(kept), shown.names, Path(tagger.__file__).parent)
 
 
+def go_on(network: TaggerNetwork, attributes: Sequence[str], folder: Path) -> None:
+    """Begin with the weights in *folder* instead of the model's own: what `write` wrote there, for the same vocabulary."""
+    kept = load_weights(folder / "weights.npz")
+    state = restored(kept, "bert.") | restored_dense(kept, "gate", "gate") | restored_dense(kept, "tags", "tags")
+    known = (folder / "attributes.txt").read_text(encoding="utf-8").split()
+    both = [name for name in attributes if name in known]
+    ours, theirs = [attributes.index(name) for name in both], [known.index(name) for name in both]
+    with torch.no_grad():
+        for name, tensor in restored_dense(kept, "attributes", "attributes").items():
+            network.get_parameter(name)[ours] = torch.from_numpy(tensor[theirs])
+        for name, array in state.items():
+            network.get_parameter(name)[: len(array)] = torch.from_numpy(array.astype(np.float32))
+
+
 def write(network: TaggerNetwork, pieces: Sequence[str], attributes: Sequence[str], folder: Path) -> None:
     """What `recalld.ingest.local.facts.tagger` loads; the words are those that all share."""
     state = {name: tensor.float().numpy() for name, tensor in network.state_dict().items()}
@@ -223,5 +239,8 @@ if __name__ == "__main__":
     parser.add_argument("folder", type=Path, help="all-MiniLM-L6-v2")
     parser.add_argument("--files", default="*.txt", help="those of talk/ to train on")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--go-on", type=Path, help="a folder with the weights to begin with, such as that of the package"
+    )
     given = parser.parse_args()
-    train(given.folder, given.files, given.seed)
+    train(given.folder, given.files, given.seed, given.go_on)
