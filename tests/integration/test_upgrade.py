@@ -21,7 +21,7 @@ from recalld.testing.wire import Call, Failure, Output, Reply
 from recalld.values import SessionRef
 
 NOON = datetime(2026, 11, 3, 12, tzinfo=UTC)
-SAID = "I live in Porto. These days I earn my bread at the harbour bakery."
+SAID = "I live in Porto. You know who stands at the oven at the harbour bakery."
 BAKERY = {"attribute": "employer", "value": "the harbour bakery", "message": 0, "quote": "at the harbour bakery"}
 REPLY = Output(
     arguments={"summary": "The user bakes at the harbour.", "points": ["The user bakes"], "facts": [BAKERY]},

@@ -29,7 +29,7 @@ from recalld.models.tokens import count_tokens
 from recalld.postgres.pool import Database, Transaction
 from recalld.postgres.queries import beside
 from recalld.recall.block import Material, fence_token, render
-from recalld.values import Episode, EpisodeHit
+from recalld.values import Episode, EpisodeHit, Known
 
 _SQL = beside(__file__, "measure.sql")
 _SAMPLE = 40  # sessions written
@@ -70,7 +70,7 @@ def session_tokens(profile: Profile, configuration: Configuration) -> SessionTok
     """The tokens of one session."""
     policy = TranscriptPolicy(assistant_tokens=configuration.assistant_tokens)
     session = reference.session(profile)
-    known = [fact.attribute for fact in reference.facts()]
+    known = [Known(fact.attribute, fact.value) for fact in reference.facts()]
     parts = [prompt_of(session, part, known) for part in transcript_parts(session, policy)]
     schema = json.dumps(_as_sent(DigestReply.model_json_schema()))
     reply = reference.REPLY.model_dump_json(exclude_defaults=True)
