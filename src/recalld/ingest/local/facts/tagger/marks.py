@@ -1,7 +1,8 @@
 """What the tagger marked, beside what the grammar read.
 
 Where both read the same words the grammar's reading stands: it brings a value into its usual form and knows what a statement
-ends. A tagger that may also drop what the grammar found was measured too: it lost as many values as it kept away.
+ends. What the tagger gives less than one chance in ten is left out even so: on held-out snippets two of five such readings are right.
+What it ends of what is known of the user counts too.
 """
 
 from __future__ import annotations
@@ -19,9 +20,7 @@ from recalld.layers.facts.attributes import RELATIONS
 SURE = 0.8  # probability from which marked words count: on sets written later 0.7 finds more and is wrong more often, by about as much
 SURE_OVER = 0.5  # the same for what is over: what is closed too early is told again sooner than what is never closed
 SURE_ENDED = 0.5  # the same for a known value that the message ends
-SURE_NAME = (
-    0.9  # for the user's own name: people name others all the time, and the grammar knows how one introduces oneself
-)
+SURE_NAME = 0.9  # for the user's own name: people name others all the time
 SURE_DAY = 0.9  # for a day without what is due on it
 LEAST_SUPPORT = 0.1  # probability from which words that the grammar reads as a value count
 _SURE = {"name": SURE_NAME, "deadline": SURE_DAY}

@@ -1,4 +1,4 @@
-"""The tagger's network: the lower layers of an encoder, a gate behind the first of them, and heads for marks and attributes."""
+"""The tagger's network: the layers of an encoder, a gate behind the first of them, and heads for marks and attributes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from recalld.models.encoder import Dense, Floats, Inputs, Layer, Weights, read_d
 class Network:
     """Token vectors in their context, and what is read from them.
 
-    The first layer tells most rows that hold nothing; the further ones, two thirds of the work, need not read them.
+    The first layer tells some rows that hold nothing; the further ones, five sixths of the work, need not read them.
     """
 
     inputs: Inputs
