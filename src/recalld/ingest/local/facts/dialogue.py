@@ -281,11 +281,14 @@ def _first_person(sentence: Sentence) -> Sentence | None:
     return replace(sentence, text=text, low=lower(text))
 
 
+_OFFER_BEGINS = re.compile(
+    r"\s*(?:;|,|\s-)\s*(?:so |and )?(?=(?:shall|should|may|can|could|want me|would you|do you want)\b)"
+)
+
+
 def _claim_end(low: str, start: int) -> int:
     """Where a claim ends and an offer begins: "you quote in euros; shall I …"."""
-    offer = re.compile(
-        r"\s*(?:;|,|\s-)\s*(?:so |and )?(?=(?:shall|should|may|can|could|want me|would you|do you want)\b)"
-    ).search(low, start)
+    offer = _OFFER_BEGINS.search(low, start)
     return offer.start() if offer else len(low)
 
 
