@@ -7,7 +7,7 @@ does the same with the local extractor alone, in a fraction of the time.
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ from evals.store import fresh_memory
 from recalld import UserMemory
 from recalld.ingest.digest import names
 from recalld.ingest.local.facts import extract
+from recalld.ingest.local.facts.tagger.tagger import Tagger, load_tagger
 from recalld.layers.facts.attributes import Attributes
 from recalld.layers.facts.merge import by_attribute, statements_of, timeline, visible
 from recalld.testing.model_server import ModelServer
@@ -76,14 +77,7 @@ async def remember(user: UserMemory, session: EndedSession) -> None:
 
 def without_store(line: Json) -> Json:
     """The prediction for one line: its sessions in order through extractor and merge, its facts as of `as_of`."""
-    statements: list[Statement] = []
-    for session in sessions(line):
-        known = [
-            Known(fact.attribute, fact.value if fact.status == "current" else None)
-            for fact in facts_of(statements, session.ended_at)
-        ]
-        statements += _statements(session, known)
-    return prediction(line, facts_of(statements, datetime.fromisoformat(line["as_of"])))
+    return prediction(line, facts_of(learned(sessions(line)), datetime.fromisoformat(line["as_of"])))
 
 
 def prediction(line: Json, facts: Sequence[Fact]) -> Json:
@@ -105,17 +99,28 @@ def sessions(line: Json) -> Iterator[EndedSession]:
         yield EndedSession(session=row, messages=tuple(messages))
 
 
+def learned(told: Iterable[EndedSession], *, tagger: Callable[[], Tagger] | None = load_tagger) -> list[Statement]:
+    """What the sessions of one user say, read in order by the local extractor, each with what is known before it."""
+    statements: list[Statement] = []
+    for session in told:
+        known = [
+            Known(fact.attribute, fact.value if fact.status == "current" else None)
+            for fact in facts_of(statements, session.ended_at)
+        ]
+        statements += statements_of(
+            extract(session, ATTRIBUTES, known, tagger=tagger),
+            session=session,
+            episode_id=None,
+            attributes=ATTRIBUTES,
+            known_attributes=names(known),
+        )
+    return statements
+
+
 def facts_of(statements: Sequence[Statement], as_of: datetime) -> list[Fact]:
     """What follows from *statements* at *as_of*, closed values too."""
     derived = [fact for group in by_attribute(statements).values() for fact in timeline(group)]
     return visible(derived, as_of=as_of, include_closed=True)
-
-
-def _statements(session: EndedSession, known: Sequence[Known]) -> Sequence[Statement]:
-    candidates = extract(session, ATTRIBUTES, known)
-    return statements_of(
-        candidates, session=session, episode_id=None, attributes=ATTRIBUTES, known_attributes=names(known)
-    )
 
 
 def _values(facts: Sequence[Fact]) -> list[dict[str, str]]:

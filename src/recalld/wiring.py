@@ -190,149 +190,230 @@ async def _check(database: Database) -> None:
         await refuse_unsafe(connection, distributed=await is_distributed(connection))
 
 
-def _assemble(settings: Settings, database: Database, replica: Replica | None) -> Parts:
-    journal, facts, episodes, attributes = (
-        Journal(),
-        FactStore(),
-        EpisodeStore(),
-        Attributes(extensions(settings.attributes_file)),
-    )
-    kept = KeptJournals()
-    vectors, working = _vectors(settings), _working(settings)
-    lanes, ledger = Lanes(), Ledger(database)
+@dataclass(frozen=True, kw_only=True)
+class _Ground:
+    """What the flows and the duties stand on: layers, models and books."""
+
+    settings: Settings
+    database: Database
+    replica: Replica | None
+    journal: Journal
+    kept: KeptJournals
+    facts: FactStore
+    episodes: EpisodeStore
+    vectors: VectorIndex
+    working: WorkingMemory
+    attributes: Attributes
+    embedder: Embedder
+    summariser: Summariser
+    ledger: Ledger
+    audit: Audit
+    receipts: Receipts
+
+
+def _ground(settings: Settings, database: Database, replica: Replica | None) -> _Ground:
+    lanes, attributes = Lanes(), Attributes(extensions(settings.attributes_file))
     limits = Limits(user_usd=settings.user_ceiling_usd, tenant_usd=settings.tenant_ceiling_usd)
     allowance = Ceilings(database, same_for_all(limits))
-    embedder = open_embedder(settings.embedder, lanes=lanes)
-    summariser = open_summariser(settings.summariser, attributes, lanes=lanes, allowance=allowance)
-    queue = _queue(settings, database)
-    ingestion = Ingestion(
+    return _Ground(
+        settings=settings,
         database=database,
-        journal=journal,
-        kept=kept,
-        facts=facts,
-        episodes=episodes,
-        vectors=vectors,
-        working=working,
-        summariser=summariser,
-        embedder=embedder,
-        attributes=attributes,
-        ledger=ledger,
-        retry=RetryPolicy(
-            max_attempts=settings.max_attempts, first_delay=settings.retry_seconds, lease=settings.lease_seconds
-        ),
-    )
-    upgrades = Upgrades(
-        ingestion=ingestion,
-        model=summariser if isinstance(summariser, FallbackSummariser) else None,
-        admit=Gate().admit,
-    )
-    recall = Recall(
-        database=database,
-        journal=journal,
-        episodes=episodes,
-        facts=facts,
-        vectors=vectors,
-        working=working,
-        embedder=embedder,
-        attributes=attributes,
-        ledger=ledger,
         replica=replica,
+        journal=Journal(),
+        kept=KeptJournals(),
+        facts=FactStore(),
+        episodes=EpisodeStore(),
+        vectors=_vectors(settings),
+        working=_working(settings),
+        attributes=attributes,
+        embedder=open_embedder(settings.embedder, lanes=lanes),
+        summariser=open_summariser(settings.summariser, attributes, lanes=lanes, allowance=allowance),
+        ledger=Ledger(database),
+        audit=Audit(database, reads=settings.audit_reads),
+        receipts=Receipts(database),
     )
-    audit, receipts = Audit(database, reads=settings.audit_reads), Receipts(database)
-    eraser = Eraser(
-        database=database,
-        working=working,
-        vectors=vectors,
+
+
+def _ingestion(on: _Ground) -> Ingestion:
+    settings = on.settings
+    retry = RetryPolicy(
+        max_attempts=settings.max_attempts, first_delay=settings.retry_seconds, lease=settings.lease_seconds
+    )
+    return Ingestion(
+        database=on.database,
+        journal=on.journal,
+        kept=on.kept,
+        facts=on.facts,
+        episodes=on.episodes,
+        vectors=on.vectors,
+        working=on.working,
+        summariser=on.summariser,
+        embedder=on.embedder,
+        attributes=on.attributes,
+        ledger=on.ledger,
+        retry=retry,
+    )
+
+
+def _recall(on: _Ground) -> Recall:
+    return Recall(
+        database=on.database,
+        journal=on.journal,
+        episodes=on.episodes,
+        facts=on.facts,
+        vectors=on.vectors,
+        working=on.working,
+        embedder=on.embedder,
+        attributes=on.attributes,
+        ledger=on.ledger,
+        replica=on.replica,
+    )
+
+
+def _eraser(on: _Ground, recall: Recall) -> Eraser:
+    return Eraser(
+        database=on.database,
+        working=on.working,
+        vectors=on.vectors,
         forget=recall.forget,
-        receipts=receipts,
-        audit=audit,
-        ledger=LedgerFile(settings.erasure_ledger),
-        lease=settings.lease_seconds,
+        receipts=on.receipts,
+        audit=on.audit,
+        ledger=LedgerFile(on.settings.erasure_ledger),
+        lease=on.settings.lease_seconds,
     )
-    tenants = Tenants(database=database, eraser=eraser, receipts=receipts, audit=audit, lease=settings.lease_seconds)
-    removals = Removals(database=database, vectors=vectors)
-    retention = Retention(
-        database=database,
-        journal=journal,
-        kept=kept,
-        facts=facts,
-        episodes=episodes,
+
+
+def _tenants(on: _Ground, eraser: Eraser) -> Tenants:
+    lease = on.settings.lease_seconds
+    return Tenants(database=on.database, eraser=eraser, receipts=on.receipts, audit=on.audit, lease=lease)
+
+
+def _retention(on: _Ground, removals: Removals, tenants: Tenants) -> Retention:
+    return Retention(
+        database=on.database,
+        journal=on.journal,
+        kept=on.kept,
+        facts=on.facts,
+        episodes=on.episodes,
         removals=removals,
         tenants=tenants,
-        audit=audit,
+        audit=on.audit,
     )
-    reconciler = Reconciler(database=database, journal=journal, episodes=episodes, vectors=vectors, embedder=embedder)
-    worker = Worker(
-        database=database,
-        journal=journal,
+
+
+def _deletion(on: _Ground, removals: Removals) -> Deletion:
+    return Deletion(
+        database=on.database,
+        journal=on.journal,
+        kept=on.kept,
+        facts=on.facts,
+        episodes=on.episodes,
+        removals=removals,
+        working=on.working,
+        audit=on.audit,
+    )
+
+
+def _purposes(on: _Ground, removals: Removals) -> Purposes:
+    return Purposes(
+        database=on.database,
+        journal=on.journal,
+        facts=on.facts,
+        episodes=on.episodes,
+        vectors=on.vectors,
+        removals=removals,
+        working=on.working,
+        audit=on.audit,
+    )
+
+
+def _reconciler(on: _Ground) -> Reconciler:
+    return Reconciler(
+        database=on.database, journal=on.journal, episodes=on.episodes, vectors=on.vectors, embedder=on.embedder
+    )
+
+
+def _restorer(on: _Ground, ingestion: Ingestion) -> Restorer:
+    return Restorer(
+        database=on.database,
+        journal=on.journal,
+        embedder=on.embedder,
+        add=ingestion.add,
+        gate=Gate(),
+        audit=on.audit,
+    )
+
+
+def _upgrades(on: _Ground, ingestion: Ingestion) -> Upgrades:
+    model = on.summariser if isinstance(on.summariser, FallbackSummariser) else None
+    return Upgrades(ingestion=ingestion, model=model, admit=Gate().admit)
+
+
+def _worker(
+    on: _Ground,
+    queue: Queue,
+    ingestion: Ingestion,
+    upgrades: Upgrades,
+    duties: Sequence[Callable[[], Awaitable[object]]],
+) -> Worker:
+    settings = on.settings
+    options = WorkerOptions(
+        concurrency=settings.worker_concurrency,
+        idle_seconds=settings.idle_seconds,
+        sweep_seconds=settings.sweep_seconds,
+    )
+    return Worker(
+        database=on.database,
+        journal=on.journal,
         queue=queue,
         ingestion=ingestion,
         upgrades=upgrades,
-        duties=(
-            eraser.resume,
-            tenants.resume,
-            retention.step,
-            removals.deliver,
-            reconciler.deliver,
-            OldAnswers(database).forget,
-        ),
-        options=WorkerOptions(
-            concurrency=settings.worker_concurrency,
-            idle_seconds=settings.idle_seconds,
-            sweep_seconds=settings.sweep_seconds,
-        ),
+        duties=duties,
+        options=options,
     )
+
+
+def _assemble(settings: Settings, database: Database, replica: Replica | None) -> Parts:
+    on = _ground(settings, database, replica)
+    queue, ingestion, recall = _queue(settings, database), _ingestion(on), _recall(on)
+    upgrades = _upgrades(on, ingestion)
+    eraser, removals = _eraser(on, recall), Removals(database=database, vectors=on.vectors)
+    tenants, reconciler = _tenants(on, eraser), _reconciler(on)
+    retention, answers = _retention(on, removals, tenants), OldAnswers(database)
+    duties = (
+        eraser.resume, tenants.resume, retention.step, removals.deliver, reconciler.deliver, answers.forget,
+    )  # fmt: skip
     return Parts(
         settings=settings,
         database=database,
         replica=replica,
-        journal=journal,
-        facts=facts,
-        episodes=episodes,
-        vectors=vectors,
-        working=working,
-        embedder=embedder,
-        summariser=summariser,
-        attributes=attributes,
-        ledger=ledger,
+        journal=on.journal,
+        facts=on.facts,
+        episodes=on.episodes,
+        vectors=on.vectors,
+        working=on.working,
+        embedder=on.embedder,
+        summariser=on.summariser,
+        attributes=on.attributes,
+        ledger=on.ledger,
         queue=queue,
         ingestion=ingestion,
         upgrades=upgrades,
         recall=recall,
-        exporter=Exporter(database=database, audit=audit),
+        exporter=Exporter(database=database, audit=on.audit),
+        restorer=_restorer(on, ingestion),
         tenants=tenants,
         retention=retention,
-        restorer=Restorer(
-            database=database, journal=journal, embedder=embedder, add=ingestion.add, gate=Gate(), audit=audit
-        ),
         eraser=eraser,
-        deletion=Deletion(
-            database=database,
-            journal=journal,
-            kept=kept,
-            facts=facts,
-            episodes=episodes,
-            removals=removals,
-            working=working,
-            audit=audit,
-        ),
+        deletion=_deletion(on, removals),
         gate=Gate(),
-        purposes=Purposes(
-            database=database,
-            journal=journal,
-            facts=facts,
-            episodes=episodes,
-            vectors=vectors,
-            removals=removals,
-            working=working,
-            audit=audit,
-        ),
-        holds=Holds(database=database, audit=audit, forget=recall.forget),
-        receipts=receipts,
-        audit=audit,
+        purposes=_purposes(on, removals),
+        holds=Holds(database=database, audit=on.audit, forget=recall.forget),
+        receipts=on.receipts,
+        audit=on.audit,
         reconciler=reconciler,
         removals=removals,
-        worker=worker,
+        worker=_worker(on, queue, ingestion, upgrades, duties),
     )
 
 

@@ -18,13 +18,12 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from recalld.ingest.digest import names
+from evals.facts import facts_of, learned
 from recalld.ingest.local.facts import extract
 from recalld.ingest.local.facts.tagger.tagger import Tagger, load_tagger
 from recalld.layers.facts.attributes import Attributes
 from recalld.layers.facts.equality import value_key
-from recalld.layers.facts.merge import by_attribute, statements_of, timeline, visible
-from recalld.values import Candidate, EndedSession, Fact, Known, Message, Role, Session, SessionRef, Statement, UserRef
+from recalld.values import Candidate, EndedSession, Fact, Message, Role, Session, SessionRef, UserRef
 
 ATTRIBUTES = Attributes()
 FOLDER = Path(__file__).parent / "extract_cases"
@@ -102,28 +101,11 @@ stated = partial(told, tagger=None)
 
 def facts(case: Case, *, tagger: Callable[[], Tagger] | None = load_tagger) -> Sequence[Fact]:
     """What follows from all sessions of *case*, closed facts too."""
-    statements: list[Statement] = []
-    ended = START
-    for number, messages in enumerate(case.sessions):
-        ended = START + timedelta(days=40 * number)
-        one = session(*messages, at=ended, session_id=f"s{number}")
-        known = [
-            Known(fact.attribute, fact.value if fact.status == "current" else None)
-            for fact in _facts_of(statements, ended)
-        ]
-        statements += statements_of(
-            extract(one, ATTRIBUTES, known, tagger=tagger),
-            session=one,
-            episode_id=None,
-            attributes=ATTRIBUTES,
-            known_attributes=names(known),
-        )
-    return _facts_of(statements, case.as_of or ended)
-
-
-def _facts_of(statements: Sequence[Statement], as_of: datetime) -> Sequence[Fact]:
-    derived = [fact for group in by_attribute(statements).values() for fact in timeline(group)]
-    return visible(derived, as_of=as_of, include_closed=True)
+    sessions = [
+        session(*messages, at=START + timedelta(days=40 * number), session_id=f"s{number}")
+        for number, messages in enumerate(case.sessions)
+    ]
+    return facts_of(learned(sessions, tagger=tagger), case.as_of or sessions[-1].ended_at)
 
 
 def same(value: str, spellings: Sequence[str]) -> bool:

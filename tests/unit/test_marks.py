@@ -7,7 +7,7 @@ from dataclasses import replace
 from recalld.ingest.local.facts.findings import Finding
 from recalld.ingest.local.facts.sentences import Sentence, split
 from recalld.ingest.local.facts.tagger.marks import LEAST_SUPPORT, SURE_ENDED, ended, supported
-from recalld.ingest.local.facts.tagger.tagger import UNREAD, Reading
+from recalld.ingest.local.facts.tagger.tagger import Reading
 
 MESSAGE = "they towed the van. I live in Tampere"
 TOWED, HOME = split(MESSAGE, MESSAGE, 0)
@@ -33,7 +33,7 @@ def test_what_the_tagger_holds_for_most_unlikely_does_not_count() -> None:
 
 def test_a_message_that_the_tagger_has_not_read_is_the_grammars() -> None:
     finding = found(HOME, "Tampere")
-    assert list(supported([finding], {0: UNREAD})) == [finding]
+    assert list(supported([finding], {0: Reading()})) == [finding]
     assert list(supported([finding], {})) == [finding]
 
 

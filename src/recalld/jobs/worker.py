@@ -8,7 +8,7 @@ nothing to claim.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -49,7 +49,7 @@ class Worker:
     queue: Queue
     ingestion: Ingestion
     upgrades: Upgrades
-    duties: tuple[Callable[[], Awaitable[object]], ...] = ()  # what else is looked after with every sweep
+    duties: Sequence[Callable[[], Awaitable[object]]] = ()  # what else is looked after with every sweep
     options: WorkerOptions = WorkerOptions()
 
     async def run(self) -> None:

@@ -20,7 +20,7 @@ from recalld.ingest.local.facts.sentences import MASK, Sentence, lower, split
 from recalld.ingest.local.facts.settle import settle, together
 from recalld.ingest.local.facts.tagger.marks import added, ended, supported
 from recalld.ingest.local.facts.tagger.nearest import nearest
-from recalld.ingest.local.facts.tagger.tagger import UNREAD, Heard, Reading, Tagger, load_tagger
+from recalld.ingest.local.facts.tagger.tagger import Heard, Reading, Tagger, load_tagger
 from recalld.layers.facts.attributes import Attributes
 from recalld.values import Candidate, EndedSession, Known, Message
 
@@ -47,7 +47,7 @@ def extract(
     turns = list(_turns(session))
     known_attributes = names(known)
     values = sorted({(fact.attribute, fact.value) for fact in known if fact.value})
-    readings = list(_read(session, turns, values, tagger)) if tagger else [((), UNREAD) for _ in turns]
+    readings = list(_read(session, turns, values, tagger)) if tagger else [((), Reading()) for _ in turns]
     own = [sentence for turn in turns for sentence in turn.sentences]
     findings = [finding for turn in turns for finding in _by_grammar(session, turn, attributes)]
     findings += _across_sentences(own, attributes)
@@ -97,7 +97,7 @@ def _read(
         first -= 1
         left -= len(_content(session, turns[first].seq))
     heard = [_heard(session, turn, known) for turn in turns[first:]]
-    yield from (((), UNREAD) for _ in range(first))
+    yield from (((), Reading()) for _ in range(first))
     yield from zip((one.known for one in heard), tagger().read(heard), strict=True)
 
 

@@ -14,8 +14,8 @@ from dataclasses import replace
 from recalld.ingest.local.facts.findings import Finding
 from recalld.ingest.local.facts.mood import Mood
 from recalld.ingest.local.facts.sentences import MASK, Sentence
-from recalld.ingest.local.facts.tagger.tagger import UNREAD, Mark, Reading
-from recalld.layers.facts.attributes import RELATIONS
+from recalld.ingest.local.facts.subjects import about_others, invented
+from recalld.ingest.local.facts.tagger.tagger import Mark, Reading
 
 SURE = 0.8  # probability from which marked words count: on sets written later 0.7 finds more and is wrong more often, by about as much
 SURE_OVER = 0.5  # the same for what is over: what is closed too early is told again sooner than what is never closed
@@ -27,22 +27,6 @@ _SURE = {"name": SURE_NAME, "deadline": SURE_DAY}
 _PLANS = ("planned_move", "travel_plan", "goal")
 
 _LED_IN = re.compile(r"(?:an?|the|my|our|some|in|at|on|of|to|from)\s+", re.IGNORECASE)
-_OTHERS = re.compile(
-    r"(?:(?:and|but|so|well|oh|yeah|lol)\W+)*(?:he|she|they|his|her|their|(?:my|the|our) (?P<who>\w+(?: \w+)?))\b"
-)
-_FIRST_PERSON = re.compile(r"\b(?:i|i'm|im|i've|ive|i'd|i'll|me|my|mine|we|we're|we've|us|our|ours)\b")
-_OF_RELATIONS = (
-    "partner_name",
-    "child",
-    "sibling",
-    "parent",
-    "grandchild",
-    "pet",
-    "friend",
-    "flatmate",
-    "manager",
-    "relationship_status",
-)
 
 
 def supported(findings: Sequence[Finding], readings: Mapping[int, Reading]) -> Iterator[Finding]:
@@ -51,7 +35,7 @@ def supported(findings: Sequence[Finding], readings: Mapping[int, Reading]) -> I
     It says nothing of values that no word of the message is, of what is put right or taken back, and of the assistant's words.
     """
     for finding in findings:
-        reading = readings.get(finding.sentence.seq, UNREAD)
+        reading = readings.get(finding.sentence.seq, Reading())
         quote = finding.sentence.quote[finding.place : finding.end]
         changes = finding.act != "state" or finding.replaces is not None
         if not reading.tokens or changes or finding.value.casefold() != quote.casefold().strip():
@@ -77,7 +61,7 @@ def added(
     far as they are *known* of this user: it may have been kept under one of them. Values that were *dropped*, as slips that the
     session puts right, stay so; they are in lower case.
     """
-    for mark in () if _invented(sentences) else marks:
+    for mark in () if invented(sentences) else marks:
         finding = _finding(mark, before if mark.confirmed else sentences)
         if finding is None or finding.value.casefold() in dropped:
             continue
@@ -135,41 +119,11 @@ def _finding(mark: Mark, sentences: Sequence[Sentence]) -> Finding | None:
     return None
 
 
-_INVENTED = re.compile(
-    r"\b(?:plot|hero|heroine|narrator|protagonist|character|chapter|opening|first line|last line)s? (?:of|in|for) (?:my|our|the|a) "
-    r"(?:\w+ )?(?:novel|story|book|script|screenplay|play|game|song|film|movie|comic|sketch)"
-)
-_MINDED = re.compile(
-    r"\b(?:kids?|children|child|boys?|girls?|bab(?:y|ies)|twins|toddlers?|dogs?|cats?|horses?) (?:that |who |whom )?(?:i|we) "
-    r"(?:babysit|look after|mind|nanny|teach|coach|walk|sit|tutor|foster)"
-)
-_NAMED = re.compile(
-    r"[A-Z][\w'-]+(?: [A-Z][\w'-]+)+, .*\b(?:called|rang|phoned|wrote|e-?mailed|texted|says?|said|asks?|asked|wants?|wanted|told|"
-    r"sent|came|is|was|has|had|will|signed|invited)\b"
-)  # "Hedda Moen, engineer at Varde, called twice"
-
-
-def _invented(sentences: Sequence[Sentence]) -> bool:
-    """True when a message is about a story that its writer makes up."""
-    return any(_INVENTED.search(sentence.low) for sentence in sentences)
-
-
 def _of_the_user(sentence: Sentence, place: int, attribute: str) -> bool:
     mood = Mood(sentence)
     if mood.ironic or mood.continues_another(place) or (attribute in _PLANS and mood.supposed(place, planned=True)):
         return False
-    return not _of_others(sentence, attribute)
-
-
-def _of_others(sentence: Sentence, attribute: str) -> bool:
-    """True when somebody else is the subject and the user does not occur: "my sister is allergic to nuts"."""
-    if _NAMED.match(sentence.text) or (attribute in _OF_RELATIONS and _MINDED.search(sentence.low)):
-        return True
-    subject = _OTHERS.match(sentence.low)
-    if subject is None or _FIRST_PERSON.search(sentence.low, subject.end()):
-        return False
-    who = subject.group("who")
-    return who is None or (not RELATIONS.isdisjoint(who.split()) and attribute not in _OF_RELATIONS)
+    return not about_others(sentence, attribute)
 
 
 def _says_something(value: str) -> bool:

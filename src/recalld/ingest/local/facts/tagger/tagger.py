@@ -70,19 +70,12 @@ class Reading:
     """What the tagger makes of a message."""
 
     marks: Sequence[Mark] = ()  # those in the assistant's message first
-    over: Mapping[int, float] = field(
-        default_factory=dict[int, float]
-    )  # how probable it is, from 0 to 1, that known values are over
-    tokens: Sequence[
-        tuple[int, int, float]
-    ] = ()  # of the message: where each stands, and how probable it is part of a value
+    over: Mapping[int, float] = field(default_factory=dict[int, float])  # known values, and how probable each is over
+    tokens: Sequence[tuple[int, int, float]] = ()  # of the message: its place, and how probable it is part of a value
 
     def support(self, start: int, end: int) -> float:
         """How probable it is that a token between these places of the message is part of a value; 0 where nothing was read."""
         return max((sure for first, last, sure in self.tokens if first < end and start < last), default=0.0)
-
-
-UNREAD = Reading()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,54 @@
+"""Whom a sentence is about, where marked words alone do not tell: the user, somebody else, or nobody that there is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from recalld.ingest.local.facts.sentences import Sentence
+from recalld.layers.facts.attributes import RELATIONS
+
+_OTHERS = re.compile(
+    r"(?:(?:and|but|so|well|oh|yeah|lol)\W+)*(?:he|she|they|his|her|their|(?:my|the|our) (?P<who>\w+(?: \w+)?))\b"
+)
+_FIRST_PERSON = re.compile(r"\b(?:i|i'm|im|i've|ive|i'd|i'll|me|my|mine|we|we're|we've|us|our|ours)\b")
+_OF_RELATIONS = (
+    "partner_name",
+    "child",
+    "sibling",
+    "parent",
+    "grandchild",
+    "pet",
+    "friend",
+    "flatmate",
+    "manager",
+    "relationship_status",
+)
+_INVENTED = re.compile(
+    r"\b(?:plot|hero|heroine|narrator|protagonist|character|chapter|opening|first line|last line)s? (?:of|in|for) (?:my|our|the|a) "
+    r"(?:\w+ )?(?:novel|story|book|script|screenplay|play|game|song|film|movie|comic|sketch)"
+)
+_MINDED = re.compile(
+    r"\b(?:kids?|children|child|boys?|girls?|bab(?:y|ies)|twins|toddlers?|dogs?|cats?|horses?) (?:that |who |whom )?(?:i|we) "
+    r"(?:babysit|look after|mind|nanny|teach|coach|walk|sit|tutor|foster)"
+)
+_NAMED = re.compile(
+    r"[A-Z][\w'-]+(?: [A-Z][\w'-]+)+, .*\b(?:called|rang|phoned|wrote|e-?mailed|texted|says?|said|asks?|asked|wants?|wanted|told|"
+    r"sent|came|is|was|has|had|will|signed|invited)\b"
+)  # "Hedda Moen, engineer at Varde, called twice"
+
+
+def invented(sentences: Sequence[Sentence]) -> bool:
+    """True when a message is about a story that its writer makes up."""
+    return any(_INVENTED.search(sentence.low) for sentence in sentences)
+
+
+def about_others(sentence: Sentence, attribute: str) -> bool:
+    """True when somebody else is the subject and the user does not occur: "my sister is allergic to nuts"."""
+    if _NAMED.match(sentence.text) or (attribute in _OF_RELATIONS and _MINDED.search(sentence.low)):
+        return True
+    subject = _OTHERS.match(sentence.low)
+    if subject is None or _FIRST_PERSON.search(sentence.low, subject.end()):
+        return False
+    who = subject.group("who")
+    return who is None or (not RELATIONS.isdisjoint(who.split()) and attribute not in _OF_RELATIONS)
