@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import structlog
 
 from recalld.ingest.local.summariser import LocalSummariser
-from recalld.layers.facts.attributes import Attributes
+from recalld.layers.facts.attributes import Registries
 from recalld.models.embedder import Embedder
 from recalld.models.local import LocalEmbedder
 from recalld.models.tokens import count_tokens
@@ -38,7 +38,7 @@ _SESSION = EndedSession(
 )
 
 
-async def prepare(embedder: Embedder, attributes: Attributes) -> None:
+async def prepare(embedder: Embedder, registries: Registries) -> None:
     """Use everything local once, one thing after another in threads; models behind an API are not asked. Never raises."""
     try:
         await asyncio.to_thread(count_tokens, _QUESTION.text)
@@ -46,6 +46,6 @@ async def prepare(embedder: Embedder, attributes: Attributes) -> None:
             await embedder.embed_documents([_QUESTION.text])
         await asyncio.to_thread(alike.load)
         await asyncio.to_thread(understand, _QUESTION)
-        await LocalSummariser(attributes).digest(_SESSION)
+        await LocalSummariser(registries).digest(_SESSION)
     except Exception as error:  # noqa: BLE001 -- whoever needs it gets the error; here it only was not faster
         log.warning("first_use.failed", error=type(error).__name__)

@@ -9,9 +9,10 @@ async with Memory.open() as memory:
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from time import time_ns
 from typing import TYPE_CHECKING, Any, cast
@@ -31,6 +32,7 @@ from recalld.border import (
     clean_text,
 )
 from recalld.errors import Conflict, InvalidInput, InvalidMessage, NotFound
+from recalld.layers.facts.attributes import Attributes
 from recalld.layers.facts.merge import api_statement, conflicts, history, visible
 from recalld.layers.working.base import best_effort
 from recalld.layers.working.requests import Request, keep_answer, known_answer
@@ -476,15 +478,16 @@ class UserMemory:
 
     async def _state(self, candidate: Candidate, *, at: datetime) -> Fact:
         """Merge a statement of the tenant like any other; the fact it founds or confirms."""
+        named = replace(candidate, attribute=await self._name_in_use(candidate.attribute))
         async with self.parts.database.transaction("worker", self.ref) as tx:
             user = await self.parts.journal.lock_user(tx)
             await self.parts.gate.admit(tx, self.purpose)
             statement = api_statement(
-                candidate,
+                named,
                 statement_id=f"{time_ns():016x}-{uuid4().hex}",  # grows, so the later of two calls at the same time wins
                 purpose=self.purpose,
                 at=at,
-                attributes=self.parts.attributes,
+                attributes=self._registry,
                 known_attributes=await self.parts.facts.attributes(tx, user.epoch),
             )
             changes = await self.parts.facts.add(tx, user.epoch, [statement], at=at)
@@ -529,13 +532,25 @@ class UserMemory:
         )
         return await self._state(candidate, at=_now(at))
 
+    @property
+    def _registry(self) -> Attributes:
+        return self.parts.registries.of(self.ref.tenant_id)
+
+    async def _name_in_use(self, attribute: str, purposes: Sequence[str] | None = None) -> str:
+        """The name under which facts of *attribute* are kept, for some or all purposes; no connection waits while the embedder compares."""
+        async with self.parts.database.transaction(
+            "worker" if purposes is None else "app", self.ref, purposes or ()
+        ) as tx:
+            known = await self.parts.facts.attributes(tx, await self.parts.journal.epoch(tx))
+        return await asyncio.to_thread(self._registry.canonical, attribute, known)
+
     async def _evidence(
         self, attribute: str | None, purposes: Sequence[str] | None
     ) -> tuple[list[Fact], list[Statement]]:
         name = (
             None
             if attribute is None
-            else self.parts.attributes.canonical(check_text("an attribute", attribute, limit=255))
+            else await self._name_in_use(check_text("an attribute", attribute, limit=255), self._purposes(purposes))
         )
         async with self.parts.database.transaction("app", self.ref, self._purposes(purposes)) as tx:
             epoch = await self.parts.journal.epoch(tx)

@@ -56,7 +56,7 @@ class Settings(BaseSettings):
     attributes_file: Path | None = Field(
         None,
         description="A TOML file of further fact attributes, in the format of `layers/facts/attributes.toml`; "
-        "a name of the built-in table replaces it.",
+        "a name of the built-in table replaces it. Tables below `tenants.ID` are that tenant's own.",
     )
     summariser: str = Field(
         "local", description="What digests sessions: local, or a model such as anthropic:claude-haiku-4-5."

@@ -20,7 +20,7 @@ from recalld.ingest.upgrade import Upgrades
 from recalld.jobs.queue import Queue
 from recalld.jobs.worker import Worker, WorkerOptions
 from recalld.layers.episodes.store import EpisodeStore
-from recalld.layers.facts.attributes import Attributes, extensions
+from recalld.layers.facts.attributes import Registries, read_registries
 from recalld.layers.facts.store import FactStore
 from recalld.layers.vectors.base import VectorIndex
 from recalld.layers.vectors.pgvector import PgVectorIndex
@@ -80,7 +80,7 @@ class Parts:
     working: WorkingMemory
     embedder: Embedder
     summariser: Summariser
-    attributes: Attributes
+    registries: Registries
     ledger: Ledger
     queue: Queue
     ingestion: Ingestion
@@ -203,7 +203,7 @@ class _Ground:
     episodes: EpisodeStore
     vectors: VectorIndex
     working: WorkingMemory
-    attributes: Attributes
+    registries: Registries
     embedder: Embedder
     summariser: Summariser
     ledger: Ledger
@@ -212,7 +212,7 @@ class _Ground:
 
 
 def _ground(settings: Settings, database: Database, replica: Replica | None) -> _Ground:
-    lanes, attributes = Lanes(), Attributes(extensions(settings.attributes_file))
+    lanes, registries = Lanes(), read_registries(settings.attributes_file)
     limits = Limits(user_usd=settings.user_ceiling_usd, tenant_usd=settings.tenant_ceiling_usd)
     allowance = Ceilings(database, same_for_all(limits))
     return _Ground(
@@ -225,9 +225,9 @@ def _ground(settings: Settings, database: Database, replica: Replica | None) -> 
         episodes=EpisodeStore(),
         vectors=_vectors(settings),
         working=_working(settings),
-        attributes=attributes,
+        registries=registries,
         embedder=open_embedder(settings.embedder, lanes=lanes),
-        summariser=open_summariser(settings.summariser, attributes, lanes=lanes, allowance=allowance),
+        summariser=open_summariser(settings.summariser, registries, lanes=lanes, allowance=allowance),
         ledger=Ledger(database),
         audit=Audit(database, reads=settings.audit_reads),
         receipts=Receipts(database),
@@ -249,7 +249,7 @@ def _ingestion(on: _Ground) -> Ingestion:
         working=on.working,
         summariser=on.summariser,
         embedder=on.embedder,
-        attributes=on.attributes,
+        registries=on.registries,
         ledger=on.ledger,
         retry=retry,
     )
@@ -264,7 +264,7 @@ def _recall(on: _Ground) -> Recall:
         vectors=on.vectors,
         working=on.working,
         embedder=on.embedder,
-        attributes=on.attributes,
+        registries=on.registries,
         ledger=on.ledger,
         replica=on.replica,
     )
@@ -394,7 +394,7 @@ def _assemble(settings: Settings, database: Database, replica: Replica | None) -
         working=on.working,
         embedder=on.embedder,
         summariser=on.summariser,
-        attributes=on.attributes,
+        registries=on.registries,
         ledger=on.ledger,
         queue=queue,
         ingestion=ingestion,
@@ -459,7 +459,7 @@ async def _opened(parts: Parts) -> AsyncGenerator[None]:
         asyncio.create_task(parts.ledger.run(), name="recalld-ledger"),
     ]
     if parts.settings.warm_up:
-        tasks.append(asyncio.create_task(prepare(parts.embedder, parts.attributes), name="recalld-first-use"))
+        tasks.append(asyncio.create_task(prepare(parts.embedder, parts.registries), name="recalld-first-use"))
     worker = asyncio.create_task(parts.work(), name="recalld-worker") if parts.settings.worker else None
     try:
         yield

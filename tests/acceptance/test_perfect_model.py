@@ -11,7 +11,7 @@ from evals import facts, scorer
 from evals.perfect_model import Line, PerfectModel
 from recalld.ingest.evidence import words_of
 from recalld.ingest.summarisers import open_summariser
-from recalld.layers.facts.attributes import Attributes
+from recalld.layers.facts.attributes import Registries
 from recalld.models.embedders import close_model
 from recalld.models.options import ChatOptions
 from recalld.testing.model_server import ModelServer
@@ -19,7 +19,7 @@ from recalld.values import Candidate, EndedSession
 
 GOLD = Path(__file__).parents[3] / "shared" / "eval" / "dev" / "facts.jsonl"
 pytestmark = pytest.mark.skipif(not GOLD.exists(), reason="the evaluation sets are not beside this repository")
-ATTRIBUTES = Attributes()
+REGISTRIES = Registries()
 Digested = Callable[[EndedSession], Awaitable[Sequence[Candidate]]]
 
 
@@ -28,7 +28,7 @@ async def digested() -> AsyncGenerator[Digested]:
     """From a session to its candidates, through the official SDK and the perfect model."""
     async with ModelServer(PerfectModel(GOLD)) as server:
         spec = f"openai-compatible:{server.url}/v1#perfect"
-        summariser = open_summariser(spec, ATTRIBUTES, options=ChatOptions(api_key="k"), triage=False)
+        summariser = open_summariser(spec, REGISTRIES, options=ChatOptions(api_key="k"), triage=False)
 
         async def candidates(session: EndedSession) -> tuple[Candidate, ...]:
             made = await summariser.digest(session)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from recalld import Memory, UserMemory
 from recalld.errors import Conflict, InvalidInput, NotFound
+from recalld.postgres.embedded import DatabaseUrls
 
 SPRING = datetime(2026, 4, 1, 12, tzinfo=UTC)
 AUTUMN = datetime(2026, 10, 1, 12, tzinfo=UTC)
@@ -89,6 +91,27 @@ async def test_history_tells_every_value_with_its_evidence(ada: UserMemory) -> N
         ("Berlin", "current"),
     ]
     assert (await ada.why(timeline.entries[0].fact.fact_id)).statements[0].said_at == SPRING
+
+
+async def test_names_of_one_meaning_are_one_attribute(ada: UserMemory) -> None:
+    await ada.set_fact("travel_budget", "900 euros", at=SPRING)
+    await ada.set_fact("trip_budget", "1,200 euros", at=AUTUMN)
+    assert await values(ada, include_closed=True) == {"900 euros": "superseded", "1,200 euros": "current"}
+    (timeline,) = await ada.history("trip_budget")
+    assert len(timeline.entries) == 2
+
+
+async def test_a_tenants_own_attributes_are_nobody_elses(migrated_urls: DatabaseUrls, tmp_path: Path) -> None:
+    file = tmp_path / "attributes.toml"
+    file.write_text('[tenants.acme.fleet]\nvehicle = { label = "Fleet", many = true }\n')
+    async with Memory.open(database_url=migrated_urls.service, worker=False, attributes_file=file) as memory:
+        found = []
+        for tenant in ("acme", "globex"):
+            ada = memory.user(tenant, "ada")
+            for van, said in (("van 1", SPRING), ("van 2", AUTUMN)):
+                await ada.set_fact("vehicle", van, at=said)
+            found.append({fact.text for fact in await ada.facts(at=NOW)})
+    assert found == [{"Fleet: van 1", "Fleet: van 2"}, {"Vehicle: van 2"}]
 
 
 async def test_a_fact_is_read_under_its_purpose_only(memory: Memory) -> None:

@@ -59,7 +59,7 @@ def recall_with(memory: Memory, **parts: Any) -> Recall:
         "vectors": own.vectors,
         "working": own.working,
         "embedder": own.embedder,
-        "attributes": own.attributes,
+        "registries": own.registries,
         "ledger": own.ledger,
     }
     return Recall(**(usual | parts))

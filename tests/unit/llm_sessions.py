@@ -10,7 +10,7 @@ from typing import cast
 from recalld.ingest.fallback import FallbackSummariser
 from recalld.ingest.summarisers import open_summariser
 from recalld.ingest.transcript import TranscriptPolicy
-from recalld.layers.facts.attributes import Attributes
+from recalld.layers.facts.attributes import Registries
 from recalld.models.lane import LanePolicy, Lanes
 from recalld.models.options import ChatOptions
 from recalld.testing.model_server import Answer, ModelServer
@@ -18,7 +18,7 @@ from recalld.values import EndedSession, Message, Role, Session, SessionRef, Use
 
 ENDED = datetime(2026, 11, 18, 15, 30, tzinfo=UTC)  # a Wednesday
 QUICK = LanePolicy(first_wait=0.0, patience=5.0, failures_to_open=1_000_000)
-ATTRIBUTES = Attributes()
+REGISTRIES = Registries()
 
 
 def said(*turns: str | tuple[str, str], ended: datetime = ENDED, timezone: str = "Europe/Berlin") -> EndedSession:
@@ -55,7 +55,7 @@ async def scripted(
     async with ModelServer(answer) as server:
         summariser = open_summariser(
             spec_of(server, wire),
-            ATTRIBUTES,
+            REGISTRIES,
             options=options or ChatOptions(api_key="k", timeout=5),
             transcript=transcript,
             lanes=Lanes(policy),

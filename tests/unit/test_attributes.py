@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recalld.errors import ConfigurationError
-from recalld.layers.facts.attributes import Attribute, Attributes, built_in, extensions, normalise, parse_rows
+from recalld.layers.facts.attributes import Attribute, Attributes, built_in, normalise, parse_rows, read_registries
 
 ATTRIBUTES = Attributes()
 
@@ -69,24 +69,54 @@ def test_other_names_of_a_known_attribute(name: str, canonical: str) -> None:
     ],
 )
 def test_unrelated_attributes_stay_apart(name: str, other: str) -> None:
-    assert ATTRIBUTES.canonical(name, known=[other], similarity=lambda _a, _b: 0.7) != ATTRIBUTES.canonical(other)
+    assert ATTRIBUTES.canonical(name, known=[other]) != ATTRIBUTES.canonical(other)
 
 
 def test_the_same_words_in_another_order_are_the_same_attribute() -> None:
     assert ATTRIBUTES.canonical("topic_of_thesis", known=["thesis_topic"]) == "thesis_topic"
 
 
-def test_a_close_meaning_unifies_with_a_name_in_use() -> None:
-    closeness = {"Monthly rent": 0.84}
-    assert ATTRIBUTES.canonical("rent", ["monthly_rent"], lambda _a, b: closeness.get(b, 0.1)) == "rent"
-    assert ATTRIBUTES.canonical("wine_choice", ["wine_selection"], lambda _a, b: 0.9 if "selection" in b else 0.1) == (
-        "wine_selection"
-    )
+@pytest.mark.parametrize(
+    ("name", "in_use"),
+    [
+        ("trip_budget", "travel_budget"),
+        ("coding_style", "code_style"),
+        ("days_off", "day_off"),
+        ("kids_school", "children_school"),
+    ],
+)
+def test_a_close_meaning_unifies_with_a_name_in_use(name: str, in_use: str) -> None:
+    assert ATTRIBUTES.canonical(name, [in_use, "savings_goal"]) == in_use
 
 
-@pytest.mark.parametrize("contrasting", ["morning_wine_choice", "brother_wine_choice", "second_wine_choice"])
+def test_a_close_meaning_unifies_with_the_table() -> None:
+    assert ATTRIBUTES.canonical("home_town") == "home_city"
+
+
+@pytest.mark.parametrize(
+    ("name", "in_use"),
+    [
+        ("piano_teacher", "guitar_teacher"),
+        ("savings_account", "bank_account"),
+        ("pension_age", "retirement_plan"),
+        ("gym_fee", "gym"),
+        ("accountant", "account"),
+    ],
+)
+def test_names_that_only_sound_alike_stay_apart(name: str, in_use: str) -> None:
+    assert ATTRIBUTES.canonical(name, [in_use]) == name
+
+
+def test_the_closest_of_several_names_counts() -> None:
+    close = {"Wine selection": 0.9, "Wine pick": 0.95}
+    registry = Attributes(likeness=lambda _new, other: close.get(other, 0.0))
+    assert registry.canonical("wine_choice", ["wine_selection", "wine_pick"]) == "wine_pick"
+
+
+@pytest.mark.parametrize("contrasting", ["morning_choice", "brother_choice", "second_choice"])
 def test_no_closeness_unifies_names_with_a_contrasting_word(contrasting: str) -> None:
-    assert ATTRIBUTES.canonical(contrasting, ["wine_choice"], lambda _a, b: 0.99 if "Wine" in b else 0.0) == contrasting
+    registry = Attributes(likeness=lambda _new, _other: 0.99)
+    assert registry.canonical(contrasting, ["wine_choice"]) == contrasting
 
 
 @pytest.mark.parametrize(
@@ -169,19 +199,46 @@ def test_every_name_has_a_label_and_a_cardinality(name: str) -> None:
     assert ATTRIBUTES.cardinality(name) in ("single", "many")
 
 
+COMMON = '[care]\nskin_type = { label = "Skin type", synonyms = ["complexion"] }\n'
+OWN = '[tenants.acme.fleet]\nvehicle = { label = "Fleet", many = true }\n'
+
+
 def test_a_file_adds_attributes_to_the_table(tmp_path: Path) -> None:
     file = tmp_path / "attributes.toml"
-    file.write_text('[care]\nskin_type = { label = "Skin type", synonyms = ["complexion"] }\n')
-    attributes = Attributes(extensions(file))
+    file.write_text(COMMON)
+    attributes = read_registries(file).of("anybody")
     assert attributes.canonical("complexion") == "skin_type"
     assert "home_city" in attributes
-    assert extensions(None) == ()
 
 
-@pytest.mark.parametrize("content", ["[care", None])
-def test_a_file_that_cannot_be_read_is_refused_by_name(tmp_path: Path, content: str | None) -> None:
+def test_a_tenants_own_rows_are_nobody_elses(tmp_path: Path) -> None:
+    file = tmp_path / "attributes.toml"
+    file.write_text(COMMON + OWN)
+    registries = read_registries(file)
+    assert registries.of("acme").cardinality("vehicle") == "many"
+    assert registries.of("globex").cardinality("vehicle") == "single"
+    assert "skin_type" in registries.of("acme")
+
+
+def test_without_a_file_all_tenants_have_the_built_in_table() -> None:
+    assert len(read_registries(None).of("acme")) == len(ATTRIBUTES)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "[care",
+        None,
+        "care = 3",
+        "[care]\nskin_type = 3",
+        "tenants = 3",
+        "[tenants]\nacme = 3",
+        "[tenants.acme]\ncare = 3",
+    ],
+)
+def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path, content: str | None) -> None:
     file = tmp_path / "attributes.toml"
     if content is not None:
         file.write_text(content)
-    with pytest.raises(ConfigurationError, match=r"attributes\.toml"):
-        extensions(file)
+    with pytest.raises(ConfigurationError, match="attributes"):
+        read_registries(file)

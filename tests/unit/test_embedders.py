@@ -18,7 +18,7 @@ from recalld.errors import (
     ModelUnavailable,
 )
 from recalld.ingest.summarisers import open_summariser
-from recalld.layers.facts.attributes import Attributes
+from recalld.layers.facts.attributes import Registries
 from recalld.models.chat import openai_client
 from recalld.models.embedder import Embedder
 from recalld.models.embedders import close_model, normalised, open_embedder
@@ -223,14 +223,14 @@ def test_an_unknown_provider_is_refused_when_it_is_named(spec: str):
     with pytest.raises(ConfigurationError, match="no provider"):
         open_embedder(spec)
     with pytest.raises(ConfigurationError, match="no provider"):
-        open_summariser(spec, Attributes())
+        open_summariser(spec, Registries())
 
 
 @pytest.mark.parametrize(
     "spec", ["google-vertex:gemini-2.5-flash-lite", "groq:llama-3.1-8b-instant", "openai-chat:gpt-5-nano"]
 )
 def test_every_provider_of_the_library_may_be_named(spec: str):
-    assert open_summariser(spec, Attributes()).name == spec
+    assert open_summariser(spec, Registries()).name == spec
 
 
 async def test_the_operators_key_is_never_sent_where_a_tenant_points(monkeypatch: pytest.MonkeyPatch):

@@ -9,11 +9,14 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from llm_sessions import ATTRIBUTES, said
+from llm_sessions import said
 
 from recalld.ingest.evidence import candidates_of, one_script, parse_day, words_of
 from recalld.ingest.reply import FactReply
+from recalld.layers.facts.attributes import Attributes
 from recalld.values import Candidate, EndedSession
+
+ATTRIBUTES = Attributes()
 
 TALK = said(
     "I moved to Tartu, it’s colder there!",

@@ -8,16 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recalld.first_use import prepare
-from recalld.layers.facts.attributes import Attributes
+from recalld.layers.facts.attributes import Registries
 from tests.unit.test_imports import MODEL_LIBRARIES, modules_after
 
 AHEAD = """
 import asyncio
 from recalld.first_use import prepare
-from recalld.layers.facts.attributes import Attributes
+from recalld.layers.facts.attributes import Registries
 from recalld.models.local import LocalEmbedder
 
-asyncio.run(prepare(LocalEmbedder(), Attributes()))
+asyncio.run(prepare(LocalEmbedder(), Registries()))
 """
 
 
@@ -46,5 +46,5 @@ def test_everything_local_is_loaded_and_no_library_of_a_provider():
 
 async def test_a_model_behind_an_api_is_not_asked():
     embedder = Costly()
-    await prepare(embedder, Attributes())
+    await prepare(embedder, Registries())
     assert embedder.asked == 0

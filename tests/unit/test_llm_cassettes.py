@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 
 import pytest
-from llm_sessions import ATTRIBUTES, digest, fact, said
+from llm_sessions import REGISTRIES, digest, fact, said
 
 from recalld.ingest.summarisers import open_summariser
 from recalld.models.embedders import close_model
@@ -37,7 +37,7 @@ async def digested(answer: Answer, provider: str, key: str = "k") -> Digest:
     """The digest of the session by whoever answers at the other end."""
     async with ModelServer(answer) as server:
         spec = PROVIDERS[provider][2].format(url=server.url)
-        summariser = open_summariser(spec, ATTRIBUTES, options=ChatOptions(api_key=key), triage=False)
+        summariser = open_summariser(spec, REGISTRIES, options=ChatOptions(api_key=key), triage=False)
         try:
             with metered() as meter:
                 made = await summariser.digest(SESSION)

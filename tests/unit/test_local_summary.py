@@ -16,7 +16,7 @@ from recalld.ingest.local.summariser import LocalSummariser, digest_turns
 from recalld.ingest.local.summary import MAX_SUMMARY_TOKENS
 from recalld.ingest.local.topics import MAX_TOPICS, choose_topics, language_of
 from recalld.ingest.local.turns import read_turns
-from recalld.layers.facts.attributes import Attributes
+from recalld.layers.facts.attributes import Registries
 from recalld.models.tokens import count_tokens
 from recalld.values import Digest, EndedSession, Message, Session, SessionRef, UserRef
 
@@ -300,15 +300,15 @@ def test_any_session_has_a_digest_within_its_bounds(session: list[Message]):
 
 # ---------------------------------------------------------------- the port
 async def test_it_implements_the_port():
-    summariser: Summariser = LocalSummariser(Attributes())
+    summariser: Summariser = LocalSummariser(Registries())
     assert summariser.name == "local"
     assert (await summariser.digest(ended(SUPPORT))).by == "local"
 
 
 async def test_facts_of_the_user_are_candidates():
-    said = await LocalSummariser(Attributes()).digest(ended([user("I live in Ghent.")]))
+    said = await LocalSummariser(Registries()).digest(ended([user("I live in Ghent.")]))
     assert [(candidate.attribute, candidate.value) for candidate in said.candidates] == [("home_city", "Ghent")]
 
 
 async def test_a_session_without_messages_has_an_empty_digest():
-    assert (await LocalSummariser(Attributes()).digest(ended([]))).summary == ""
+    assert (await LocalSummariser(Registries()).digest(ended([]))).summary == ""

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from llm_sessions import ATTRIBUTES, said
+from llm_sessions import REGISTRIES, said
 
 from recalld.ingest.fallback import TRIAGE, FallbackSummariser
 from recalld.ingest.llm import LlmSummariser
@@ -80,7 +80,7 @@ async def test_a_session_with_nothing_to_remember_costs_no_call_and_is_marked():
     def never() -> object:
         raise AssertionError("the model was asked")
 
-    local = LocalSummariser(ATTRIBUTES)
-    summariser = FallbackSummariser(LlmSummariser("anthropic:any", never, ATTRIBUTES), local)  # type: ignore[arg-type]
+    local = LocalSummariser(REGISTRIES)
+    summariser = FallbackSummariser(LlmSummariser("anthropic:any", never, REGISTRIES), local)  # type: ignore[arg-type]
     made = await summariser.digest(said("what's the capital of Estonia?", ("assistant", "Tallinn."), "thx"))
     assert (made.by, made.candidates) == (TRIAGE, ())

@@ -18,7 +18,7 @@ from recalld.ingest.digest import names
 from recalld.ingest.evidence import candidates_of, one_script, tidy
 from recalld.ingest.reply import DigestReply
 from recalld.ingest.transcript import TranscriptPolicy, transcript_parts, written_date
-from recalld.layers.facts.attributes import Attributes
+from recalld.layers.facts.attributes import Registries
 from recalld.models.tokens import count_tokens, truncate_to_tokens
 from recalld.values import Digest, EndedSession, Known
 
@@ -49,13 +49,13 @@ class LlmSummariser:
         self,
         name: str,
         connect: Callable[[], Chat],
-        attributes: Attributes,
+        registries: Registries,
         policy: TranscriptPolicy = USUAL,
     ) -> None:
         """*connect* makes the chat model; it is called once, in a thread, when the first session comes."""
         self.name = name
         self._connect = connect
-        self._attributes = attributes
+        self._registries = registries
         self._policy = policy
         self._chat: Chat | None = None
         self._connecting = asyncio.Lock()
@@ -92,7 +92,7 @@ class LlmSummariser:
             summary=cut_sentences(summary, SUMMARY_TOKENS),
             topics=tuple(topic.lower() for topic in tidy(reply.topics, most=MOST_TOPICS, longest=LONGEST_TOPIC)),
             points=tuple(tidy(reply.points, most=MOST_POINTS, longest=LONGEST_POINT)),
-            candidates=candidates_of(reply.facts, session, self._attributes),
+            candidates=candidates_of(reply.facts, session, self._registries.of(session.session.ref.user.tenant_id)),
             by=self.name,
         )
 

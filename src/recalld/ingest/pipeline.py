@@ -9,6 +9,7 @@ The session row is the truth. Whoever runs this twice, late or out of order gets
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from uuid import NAMESPACE_OID, uuid5
@@ -19,7 +20,7 @@ import structlog
 from recalld.errors import Fenced, VectorIndexUnavailable
 from recalld.ingest.digest import Summariser, is_stopgap, names
 from recalld.layers.episodes.store import EpisodeStore
-from recalld.layers.facts.attributes import Attributes
+from recalld.layers.facts.attributes import Registries
 from recalld.layers.facts.merge import statements_of
 from recalld.layers.facts.store import FactStore
 from recalld.layers.vectors.base import EpisodeVectors, VectorIndex, Vectors
@@ -43,6 +44,7 @@ from recalld.values import (
     Message,
     Session,
     SessionRef,
+    Statement,
 )
 
 log = structlog.get_logger("recalld.ingest")
@@ -77,7 +79,7 @@ class Ingestion:
     working: WorkingMemory
     summariser: Summariser
     embedder: Embedder
-    attributes: Attributes
+    registries: Registries
     ledger: Ledger
     retry: RetryPolicy = RetryPolicy()
     observers: list[Callable[[IngestReport], None]] = field(default_factory=list["Callable[[IngestReport], None]"])
@@ -152,12 +154,26 @@ class Ingestion:
         episode = episode_of(session, digest)
         with stages.stage("embed"):
             vectors = await self.embedder.embed_documents(episode.search_keys) if episode else None
+            statements = await self.statements(session, digest, episode, known)
         with stages.stage("write"):
-            changes = await self._commit(session, digest, episode, vectors, known=known, stages=stages)
+            changes = await self._commit(session, digest, episode, vectors, statements=statements, stages=stages)
         if changes is None:
             return IngestReport(session=session.session.ref, status="nothing", timings=stages.seconds)
         await self.index(episode, vectors, session.session.epoch)
         return report_of(session, digest, episode, changes, stages)
+
+    async def statements(
+        self, session: EndedSession, digest: Digest, episode: Episode | None, known: Sequence[Known]
+    ) -> Sequence[Statement]:
+        """What a session says of its user, under the names in use; in a thread, as the embedder may compare names."""
+        return await asyncio.to_thread(
+            statements_of,
+            digest.candidates,
+            session=session,
+            episode_id=episode and episode.episode_id,
+            attributes=self.registries.of(session.session.ref.user.tenant_id),
+            known_attributes=names(known),
+        )
 
     async def _commit(
         self,
@@ -166,7 +182,7 @@ class Ingestion:
         episode: Episode | None,
         vectors: Vectors | None,
         *,
-        known: Sequence[Known],
+        statements: Sequence[Statement],
         stages: Stages,
     ) -> FactChanges | None:
         """The one transaction that changes memory; `None` when another worker was faster."""
@@ -175,13 +191,6 @@ class Ingestion:
             user = await self.journal.lock_user(tx, row.epoch)
             if not await self.journal.lock_ended(tx, row.ref.session_id, row.epoch):
                 return None
-            statements = statements_of(
-                digest.candidates,
-                session=session,
-                episode_id=episode and episode.episode_id,
-                attributes=self.attributes,
-                known_attributes=names(known),
-            )
             with stages.stage("merge"):
                 changes = await self.facts.add(tx, row.epoch, statements, at=session.ended_at)
             if episode is not None and vectors is not None:

@@ -10,7 +10,7 @@ from recalld.ingest.llm import Chat, LlmSummariser, instructions
 from recalld.ingest.local.summariser import LocalSummariser
 from recalld.ingest.reply import DigestReply
 from recalld.ingest.transcript import TranscriptPolicy
-from recalld.layers.facts.attributes import Attributes
+from recalld.layers.facts.attributes import Registries
 from recalld.models.lane import Lanes
 from recalld.models.options import ChatOptions
 from recalld.models.spec import ModelSpec, parse_spec
@@ -19,7 +19,7 @@ from recalld.models.usable import check_usable
 
 def open_summariser(
     spec: str,
-    attributes: Attributes,
+    registries: Registries,
     *,
     options: ChatOptions | None = None,
     transcript: TranscriptPolicy | None = None,
@@ -33,13 +33,13 @@ def open_summariser(
     process, so that they keep to one limit per provider; *allowance* says when money may be spent.
     Raises `ConfigurationError`, `MissingExtra`, and `InvalidInput` for an address that a tenant may not set.
     """
-    local = LocalSummariser(attributes)
+    local = LocalSummariser(registries)
     if spec.strip() == LOCAL:
         return local
     model, options = parse_spec(spec), options or ChatOptions()
     check_usable(model, options)
     connect = partial(_connect, model, options, lanes or Lanes())
-    asked = LlmSummariser(str(model), connect, attributes, transcript or TranscriptPolicy())
+    asked = LlmSummariser(str(model), connect, registries, transcript or TranscriptPolicy())
     return FallbackSummariser(asked, local, allowance=allowance, triage=triage)
 
 

@@ -15,16 +15,14 @@ from typing import Literal
 import structlog
 
 from recalld.errors import BadReply, Fenced, PurposeRefused
-from recalld.ingest.digest import names
 from recalld.ingest.fallback import FallbackSummariser
 from recalld.ingest.pipeline import UPGRADE_SECONDS, Ingestion, counts_of, episode_of, without_blocks
-from recalld.layers.facts.merge import statements_of
 from recalld.layers.facts.store import Source
 from recalld.layers.vectors.base import Vectors
 from recalld.layers.working.kept import KeptCount
 from recalld.models.meter import metered
 from recalld.postgres.pool import Transaction
-from recalld.values import Digest, EndedSession, Episode, FactChanges, Known, SessionRef, UserRef
+from recalld.values import Digest, EndedSession, Episode, FactChanges, Known, SessionRef, Statement, UserRef
 
 log = structlog.get_logger("recalld.ingest")
 
@@ -167,14 +165,20 @@ class Upgrades:
         if episode is None:
             return await self._leave(session, None)
         vectors = await self.ingestion.embedder.embed_documents(episode.search_keys)
-        changes = await self._replace(session, digest, episode, vectors, known)
+        statements = await self.ingestion.statements(session, digest, episode, known)
+        changes = await self._replace(session, digest, episode, vectors, statements)
         if changes is None:
             return Upgrade(session=session.session.ref, outcome="nothing")
         await self.ingestion.index(episode, vectors, session.session.epoch)
         return Upgrade(session=session.session.ref, outcome="upgraded", changes=changes)
 
     async def _replace(
-        self, session: EndedSession, digest: Digest, episode: Episode, vectors: Vectors, known: Sequence[Known]
+        self,
+        session: EndedSession,
+        digest: Digest,
+        episode: Episode,
+        vectors: Vectors,
+        statements: Sequence[Statement],
     ) -> FactChanges | None:
         """The one transaction: what came from the old digest goes, what the new one says is written, the journal goes."""
         row, parts = session.session, self.ingestion
@@ -184,13 +188,6 @@ class Upgrades:
                 return None
             await self.admit(tx, row.purpose)
             await self._take_back(tx, session)
-            statements = statements_of(
-                digest.candidates,
-                session=session,
-                episode_id=episode.episode_id,
-                attributes=parts.attributes,
-                known_attributes=names(known),
-            )
             changes = await parts.facts.add(tx, row.epoch, statements, at=session.ended_at)
             await parts.write_episode(tx, episode, vectors, user)
             await parts.journal.touch_user(tx, facts=True, episodes=True)

@@ -17,6 +17,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache
 from threading import Lock
 from typing import TypeVar
 
@@ -46,6 +47,7 @@ _TOGETHER = (
 )
 _STRETCH = 1.5  # how much longer than the shortest the longest document of a group may be
 _SMALLEST_NORM = 1e-6
+_SHORT_TEXTS = 4_096  # whose vectors are kept: 4 MB
 
 _worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="recalld-embedder")
 _loading = Lock()
@@ -94,6 +96,16 @@ async def _in_worker(work: Callable[[T], Floats], given: T) -> Floats:
 def _refuse_blank(text: str) -> None:
     if not text.strip():
         raise InvalidInput("a blank text cannot be embedded; leave it out")
+
+
+def likeness(one: str, other: str) -> float:
+    """How alike in meaning two short texts are: the cosine of their document vectors, from -1 to 1. Some milliseconds for a new text."""
+    return float(_short_document(one) @ _short_document(other))
+
+
+@lru_cache(maxsize=_SHORT_TEXTS)
+def _short_document(text: str) -> Floats:
+    return _documents([text])[0]
 
 
 # ---------------------------------------------------------------- vectors

@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from recalld.errors import ModelError, VectorIndexUnavailable
 from recalld.layers.episodes.store import EpisodeStore, Kept, Overview
-from recalld.layers.facts.attributes import Attributes
+from recalld.layers.facts.attributes import Registries
 from recalld.layers.facts.decay import weighted
 from recalld.layers.facts.merge import visible
 from recalld.layers.facts.store import FactStore
@@ -62,7 +62,6 @@ KEPT_FACTS = 2_000  # users and purposes whose facts are kept in this process
 KEPT_BYTES = 96_000_000  # of catalogues and texts: 500 users with 20 episodes, or 5 with 5,000
 KEPT_VECTOR_BYTES = 128_000_000  # 900 users with 20 episodes of seven vectors, or 3 with 5,000
 FEW_EPISODES = 50  # of so many all texts are read with the vectors: 2 ms once, 0.4 ms less in each turn
-MOST_HALF_LIVES = 10_000
 
 Vector = NDArray[np.float32]
 
@@ -115,7 +114,7 @@ class Recall:
         vectors: VectorIndex,
         working: WorkingMemory,
         embedder: Embedder,
-        attributes: Attributes,
+        registries: Registries,
         ledger: Ledger,
         replica: Replica | None = None,
     ) -> None:
@@ -127,7 +126,7 @@ class Recall:
         self._vectors = vectors
         self._readable = vectors if vectors.transactional and isinstance(vectors, ReadableIndex) else None
         self._embedder, self._ledger = embedder, ledger
-        self._half_lives = _HalfLives(attributes)
+        self._registries = registries
         self._kept_facts: UserCache[KeptFacts] = UserCache(KEPT_FACTS)
         self._kept_catalogues: UserCache[Kept] = UserCache(KEPT_BYTES, lambda kept: kept.size)
         self._kept_vectors: UserCache[Nearness] = UserCache(KEPT_VECTOR_BYTES, lambda kept: kept.size)
@@ -457,7 +456,7 @@ class Recall:
         today = _beginning_of_day(
             asked.question.query.now
         )  # most turns to come are of this day, and need not weigh them again
-        read = weighted(await facts.read(), at=today, attributes=self._half_lives)
+        read = weighted(await facts.read(), at=today, attributes=self._registries.of(asked.user.tenant_id))
         kept = KeptFacts(version=(view.epoch, view.facts_version), facts=read)
         self._kept_facts.put(asked.user, asked.question.query.purposes, kept)
         return read
@@ -476,7 +475,9 @@ class Recall:
         question, query = asked.question, asked.question.query
         current = visible(found.facts, as_of=query.now)
         material = Material(
-            facts=weighted(current, at=_beginning_of_day(query.now), attributes=self._half_lives),
+            facts=weighted(
+                current, at=_beginning_of_day(query.now), attributes=self._registries.of(asked.user.tenant_id)
+            ),
             query_words=frozenset(question.topic_words),
             hits=found.hits,
             notice=_notice(question, found),
@@ -548,18 +549,3 @@ def _context(block: Block, asked: Asked, found: Found, seconds: Mapping[str, flo
         degraded=found.degraded,
         timings=seconds,
     )
-
-
-class _HalfLives:
-    """The half-lives of attributes, looked up once: each look-up reads the name anew (10 µs)."""
-
-    def __init__(self, attributes: Attributes) -> None:
-        self._attributes = attributes
-        self._known: dict[str, timedelta | None] = {}
-
-    def half_life(self, name: str) -> timedelta | None:
-        if name not in self._known:
-            if len(self._known) >= MOST_HALF_LIVES:
-                self._known.clear()
-            self._known[name] = self._attributes.half_life(name)
-        return self._known[name]

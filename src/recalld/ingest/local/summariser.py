@@ -10,7 +10,7 @@ from recalld.ingest.local.points import choose_points, render_points
 from recalld.ingest.local.summary import choose_sentences, render_summary
 from recalld.ingest.local.topics import choose_topics
 from recalld.ingest.local.turns import Turn, read_turns
-from recalld.layers.facts.attributes import Attributes
+from recalld.layers.facts.attributes import Registries
 from recalld.values import Candidate, Digest, EndedSession, Known
 
 _worker = ThreadPoolExecutor(
@@ -27,9 +27,9 @@ class LocalSummariser:
 
     name = "local"
 
-    def __init__(self, attributes: Attributes, *, language: str | None = None) -> None:
-        """*attributes* name the fact candidates; *language* (ISO 639-1) is that of topics, None: seen per session."""
-        self._attributes = attributes
+    def __init__(self, registries: Registries, *, language: str | None = None) -> None:
+        """*registries* name the fact candidates; *language* (ISO 639-1) is that of topics, None: seen per session."""
+        self._registries = registries
         self._language = language
 
     async def digest(self, session: EndedSession, known: Sequence[Known] = ()) -> Digest:
@@ -39,7 +39,7 @@ class LocalSummariser:
     def _digest(self, session: EndedSession, known: Sequence[Known]) -> Digest:
         from recalld.ingest.local.facts import extract  # noqa: PLC0415 -- tables of patterns: 0.2 s that reading does not need
 
-        candidates = extract(session, self._attributes, known)
+        candidates = extract(session, self._registries.of(session.session.ref.user.tenant_id), known)
         return digest_turns(read_turns(session.messages), candidates, language=self._language)
 
 

@@ -41,7 +41,7 @@ within a session is the later candidate. Values are compared by `value_key`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import blake2b
@@ -58,8 +58,6 @@ __all__ = [
     "value_key", "visible",
 ]  # fmt: skip
 
-Similarity = Callable[[str, str], float]
-
 
 # ---------------------------------------------------------------- candidates to statements
 def statements_of(
@@ -69,7 +67,6 @@ def statements_of(
     episode_id: str | None,
     attributes: Attributes,
     known_attributes: Sequence[str] = (),
-    similarity: Similarity | None = None,
 ) -> tuple[Statement, ...]:
     """The statements of one session: attribute names unified, times and cardinality filled in, slips left out.
 
@@ -84,7 +81,7 @@ def statements_of(
     for ordinal, candidate in enumerate(candidates):
         if not _says_something(candidate):
             continue
-        attribute = attributes.canonical(candidate.attribute, known, similarity)
+        attribute = attributes.canonical(candidate.attribute, known)
         source = _Source(
             statement_id=statement_id(session.session.ref, ordinal),
             purpose=session.session.purpose,
@@ -105,13 +102,12 @@ def api_statement(
     at: datetime,
     attributes: Attributes,
     known_attributes: Sequence[str] = (),
-    similarity: Similarity | None = None,
 ) -> Statement:
     """What the tenant sets through the API as a statement said *at*; firm whatever its confidence.
 
     Ids that grow with time (UUID version 7) make the later of two calls win when both have the same *at*.
     """
-    attribute = attributes.canonical(candidate.attribute, known_attributes, similarity)
+    attribute = attributes.canonical(candidate.attribute, known_attributes)
     source = _Source(statement_id=statement_id, purpose=purpose, said_at=candidate.said_at or at)
     return replace(_statement(candidate, attribute, source, attributes), origin="api")
 
