@@ -12,14 +12,13 @@ KNOWN = [
 
 
 def test_few_values_are_all_read() -> None:
-    assert nearest(KNOWN[:MOST], "hello") == KNOWN[:MOST]
+    assert sorted(nearest(KNOWN[:MOST], "hello")) == sorted(KNOWN[:MOST])
 
 
-def test_of_many_those_of_the_subject_are_read_in_their_order() -> None:
+def test_of_many_those_of_the_subject_are_read_and_the_nearest_first() -> None:
     chosen = nearest(KNOWN, "somebody stole my bike outside the office")
-    assert ("commute", "bicycle") in chosen
+    assert chosen[0] == ("commute", "bicycle")
     assert len(chosen) == MOST
-    assert list(chosen) == [known for known in KNOWN if known in chosen]
 
 
 def test_a_message_without_words_is_read_too() -> None:

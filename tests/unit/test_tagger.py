@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from itertools import permutations
 
 import pytest
 
 from recalld.ingest.local.facts import extract
+from recalld.ingest.local.facts.tagger.marks import SURE_ENDED
 from recalld.ingest.local.facts.tagger.tagger import Heard, Mark, load_tagger
 from recalld.layers.facts.attributes import Attributes
 from recalld.values import Candidate, EndedSession, Known, Message, Role, Session, SessionRef, UserRef
@@ -39,7 +41,7 @@ def read(message: str, before: str = "") -> Sequence[Mark]:
     [
         ("day three at Corbel and I still can't find the printer", ("employer", "Corbel")),
         ("unpacking the last box here in Tampere, where do I register the car?", ("home_city", "Tampere")),
-        ("feeding Pixel and the tortoise before work takes me an hour", ("pet", "tortoise")),
+        ("feeding Pixel and the tortoise before work takes me an hour", ("pet", "Pixel")),
     ],
 )
 def test_what_is_said_in_passing_is_read(message: str, fact: tuple[str, str]) -> None:
@@ -92,7 +94,7 @@ def over(message: str, known: Sequence[Known] = KNOWN) -> set[tuple[str, str | N
     ("message", "ended"),
     [
         ("handed the club's cash box to Pere, I just row these days. how do I clean a seat rail?", KNOWN[0]),
-        ("some idiot stole my bike last night, so it's the tram for me now. good podcasts?", KNOWN[2]),
+        ("my bike got nicked, so I take the tram now. good podcasts?", KNOWN[2]),
     ],
 )
 def test_a_message_ends_what_is_known_without_naming_it(message: str, ended: Known) -> None:
@@ -146,5 +148,22 @@ def test_a_long_message_is_read_to_its_end() -> None:
 def test_of_a_very_long_session_the_end_is_read() -> None:
     chat: list[tuple[Role, str]] = [("user", "the agenda is the same as always, nothing new there. " * 20)] * 60
     fact: tuple[Role, str] = ("user", "feeding Pixel and the tortoise before work takes me an hour")
-    assert ("pet", "tortoise") in stated(*chat, fact)
+    assert ("pet", "Pixel") in stated(*chat, fact)
     assert ("pet", "Pixel") not in stated(fact, *chat)
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_what_ends_does_not_depend_on_the_order_of_what_is_known(order: tuple[int, ...]) -> None:
+    message = "handed the club's cash box to Pere, I just row these days. how do I clean a seat rail?"
+    known = [(KNOWN[place].attribute, KNOWN[place].value or "") for place in order]
+    (reading,) = load_tagger().read([Heard(message=message, known=known)])
+    assert [known[place][0] for place, sure in reading.over.items() if sure >= SURE_ENDED] == ["role"]
+
+
+def test_of_a_story_only_what_is_said_in_the_first_person_counts() -> None:
+    said: list[tuple[Role, str]] = [
+        ("user", '"She hated the harbour." that\'s the opening line of my story, too much?'),
+        ("assistant", "Who says it?"),
+        ("user", "the night watchman. I'm a welder myself, so I know harbours"),
+    ]
+    assert {value for _, value in stated(*said)} == {"welder"}

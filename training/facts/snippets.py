@@ -72,6 +72,26 @@ def _line(written: str) -> Line:
     return Line(written[0], text + body[at:], tuple(spans))
 
 
+def parted(folder: Path, files: str = "*.txt") -> tuple[list[list[Line]], list[list[Line]]]:
+    """The snippets to learn from and those held out: a twentieth, and a twelfth of those that begin with what is known."""
+    with_known = [path.name for path in sorted(folder.glob(files)) if path.name.startswith("known_")]
+    plain = [
+        snippet
+        for path in sorted(folder.glob(files))
+        if path.name not in with_known
+        for snippet in read(folder, path.name)
+    ]
+    order = list(range(len(plain)))
+    random.Random(77).shuffle(order)
+    held = set(order[: len(order) // 20])
+    told = [snippet for place, snippet in enumerate(plain) if place not in held]
+    left = [plain[place] for place in sorted(held)]
+    for name in with_known:
+        for place, snippet in enumerate(read(folder, name)):
+            (left if place % 12 == 7 else told).append(snippet)
+    return told, left
+
+
 def values(snippets: Iterable[Sequence[Line]]) -> dict[str, list[str]]:
     """What was marked under each attribute."""
     found: dict[str, list[str]] = defaultdict(list)
@@ -106,6 +126,13 @@ def known_line(facts: Sequence[tuple[str, str, bool]]) -> Line:
     text, places = known_text([(attribute, value) for attribute, value, _ in facts])
     spans = (Span(*place, over, attribute) for place, (attribute, _, over) in zip(places, facts, strict=True))
     return Line("K", text, tuple(spans))
+
+
+def in_any_order(snippet: Sequence[Line]) -> list[Line]:
+    """*snippet* with what is known of the user in another order: whoever writes one names first what ends."""
+    first = snippet[0]
+    facts = [(span.attribute, first.text[span.start : span.end], span.over) for span in first.spans]
+    return [known_line(random.sample(facts, len(facts))), *snippet[1:]]
 
 
 def with_known(

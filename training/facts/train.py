@@ -23,6 +23,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from transformers import BertModel
 
 from recalld.ingest.local.facts import tagger
+from recalld.ingest.local.facts.tagger.network import LEAST_PROMISE
 from recalld.layers.facts.attributes import Attributes
 from recalld.models.encoder import WordPieces, load_weights, vocabulary, word_pieces
 from training.facts import snippets
@@ -57,7 +58,7 @@ def frequent(file: Path) -> dict[str, int]:
 
 
 class TaggerNetwork(nn.Module):
-    """The layers of the encoder with a head for tags, one for attributes, and a gate behind the first layer."""
+    """The layers of the encoder with a head for tags, one for attributes, and gates behind some of the layers."""
 
     def __init__(self, folder: Path, kept: Sequence[int], attributes: int) -> None:
         super().__init__()
@@ -65,16 +66,18 @@ class TaggerNetwork(nn.Module):
         words = self.bert.embeddings.word_embeddings.weight.data[list(kept)].clone()
         self.bert.embeddings.word_embeddings = nn.Embedding.from_pretrained(words, freeze=True, padding_idx=0)
         self.bert.encoder.layer = self.bert.encoder.layer[:LAYERS]
-        self.gate = nn.Linear(self.bert.config.hidden_size, 1)
+        self.gates = nn.ModuleList(nn.Linear(self.bert.config.hidden_size, 1) for _ in LEAST_PROMISE)
         self.tags = nn.Linear(self.bert.config.hidden_size, 5)
         self.attributes = nn.Linear(self.bert.config.hidden_size, attributes)
         self.dropout = nn.Dropout(0.1)
 
     def forward(self, tokens: Tensor, mask: Tensor, segments: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Scores of tags, of attributes and of being marked at all for every token; the last teach the layers nothing."""
+        """Scores of tags, of attributes and, by each gate, of being marked at all for every token; gates teach the layers nothing."""
         read = self.bert(input_ids=tokens, attention_mask=mask, token_type_ids=segments, output_hidden_states=True)
         hidden = self.dropout(read.last_hidden_state)
-        return self.tags(hidden), self.attributes(hidden), self.gate(read.hidden_states[1].detach())[..., 0]
+        placed = zip(self.gates, LEAST_PROMISE, strict=True)
+        promised = torch.stack([gate(read.hidden_states[behind].detach())[..., 0] for gate, behind in placed])
+        return self.tags(hidden), self.attributes(hidden), promised
 
 
 def batches(rows: Sequence[Row]) -> Iterator[tuple[Tensor, Tensor, Tensor, Tensor, Tensor]]:
@@ -97,11 +100,12 @@ def loss_of(network: TaggerNetwork, batch: tuple[Tensor, ...], hidden: int) -> T
     """Cross entropy of tags and, inside values, of attributes."""
     tokens, tags, attributes, mask, segments = batch
     tokens = tokens.masked_fill((torch.rand(tokens.shape) < UNKNOWN) & (tokens > hidden * 100), hidden)
-    of_tags, of_attributes, of_gate = network(tokens, mask, segments)
+    of_tags, of_attributes, of_gates = network(tokens, mask, segments)
     of_tags = of_tags.view(-1, 5)
     loss = 3 * functional.cross_entropy(of_tags, tags.view(-1), ignore_index=-100, label_smoothing=SMOOTHING)
     known = tags >= 0
-    loss = loss + functional.binary_cross_entropy_with_logits(of_gate[known], (tags[known] > 0).float())
+    for of_gate in of_gates:
+        loss = loss + functional.binary_cross_entropy_with_logits(of_gate[known], (tags[known] > 0).float())
     inside = attributes >= 0
     if inside.any():
         loss = loss + 0.5 * functional.cross_entropy(
@@ -147,7 +151,8 @@ class Shown:
         """Another choice each time, in random order."""
         plain = random.sample(self._plain, int(PLAIN * len(self._plain)))
         exchanged = [snippets.with_other_values(snippet, self._exchangeable, EXCHANGED) for snippet in plain]
-        rows = [*self._of(exchanged, self._known), *self._of(self._with_known), *self._of(self._with_known)]
+        with_known = [snippets.in_any_order(snippet) for snippet in (*self._with_known, *self._with_known)]
+        rows = [*self._of(exchanged, self._known), *self._of(with_known)]
         random.shuffle(rows)
         return joined(rows)
 
@@ -166,9 +171,10 @@ def train(folder: Path, files: str, seed: int, begun_in: Path | None) -> None:
     random.seed(seed)
     torch.manual_seed(seed)
     registry = Attributes()
+    learnt_from, _ = snippets.parted(Path(__file__).parent / "talk", files)
     told = [
         [Line(line.role, line.text, tuple(_canonical(span, registry) for span in line.spans)) for line in snippet]
-        for snippet in snippets.read(Path(__file__).parent / "talk", files)
+        for snippet in learnt_from
     ]
     kept = frequent(folder / "vocab.txt")
     pieces = word_pieces({piece: place for place, piece in enumerate(kept)})
@@ -177,7 +183,7 @@ def train(folder: Path, files: str, seed: int, begun_in: Path | None) -> None:
     if begun_in is not None:
         go_on(network, shown.names, begun_in)
     average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(AVERAGED))
-    heads = [parameter for head in (network.gate, network.tags, network.attributes) for parameter in head.parameters()]
+    heads = [parameter for head in (network.gates, network.tags, network.attributes) for parameter in head.parameters()]
     body = [parameter for parameter in network.bert.parameters() if parameter.requires_grad]
     rates = (LEARNING_RATE, HEAD_LEARNING_RATE)
     optimiser = torch.optim.AdamW([{"params": body}, {"params": heads}], weight_decay=0.01)
@@ -208,7 +214,9 @@ def train(folder: Path, files: str, seed: int, begun_in: Path | None) -> None:
 def go_on(network: TaggerNetwork, attributes: Sequence[str], folder: Path) -> None:
     """Begin with the weights in *folder* instead of the model's own: what `write` wrote there, for the same vocabulary."""
     kept = load_weights(folder / "weights.npz")
-    state = restored(kept, "bert.") | restored_dense(kept, "gate", "gate") | restored_dense(kept, "tags", "tags")
+    state = restored(kept, "bert.") | restored_dense(kept, "tags", "tags")
+    for number, behind in enumerate(LEAST_PROMISE):
+        state |= restored_dense(kept, f"gate{behind}", f"gates.{number}")
     known = (folder / "attributes.txt").read_text(encoding="utf-8").split()
     both = [name for name in attributes if name in known]
     ours, theirs = [attributes.index(name) for name in both], [known.index(name) for name in both]
@@ -222,8 +230,11 @@ def go_on(network: TaggerNetwork, attributes: Sequence[str], folder: Path) -> No
 def write(network: TaggerNetwork, pieces: Sequence[str], attributes: Sequence[str], folder: Path) -> None:
     """What `recalld.ingest.local.facts.tagger` loads; the words are those that all share."""
     state = {name: tensor.float().numpy() for name, tensor in network.state_dict().items()}
-    heads = dense("gate", state, "gate") | dense("tags", state, "tags") | dense("attributes", state, "attributes")
-    np.savez(folder / "weights.npz", **rest(state, "bert."), **layers(state, "bert.", LAYERS), **heads)
+    heads = dense("tags", state, "tags") | dense("attributes", state, "attributes")
+    for number, behind in enumerate(LEAST_PROMISE):
+        heads |= dense(f"gate{behind}", state, f"gates.{number}")
+    sure = np.array([1.0, 0.0, 0.0, 0.0], np.float32)  # until `sure.py` has fitted it: the first sign alone
+    np.savez(folder / "weights.npz", **rest(state, "bert."), **layers(state, "bert.", LAYERS), **heads, sure=sure)
     (folder / "vocabulary.txt").write_text("".join(f"{piece}\n" for piece in pieces), encoding="utf-8")
     (folder / "attributes.txt").write_text("".join(f"{name}\n" for name in attributes), encoding="utf-8")
 

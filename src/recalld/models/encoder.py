@@ -42,7 +42,7 @@ class Dense:
         """*x* of shape (…, inputs) to shape (…, outputs), as one product: one per row of a batch takes 1.7 times as long."""
         out = x.reshape(-1, x.shape[-1]) @ self.weight
         out += self.bias
-        return out.reshape(*x.shape[:-1], -1)
+        return out.reshape(*x.shape[:-1], out.shape[-1])
 
 
 @dataclass(frozen=True, slots=True)

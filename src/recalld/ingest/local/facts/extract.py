@@ -18,6 +18,7 @@ from recalld.ingest.local.facts.row import Row
 from recalld.ingest.local.facts.rows import ROWS
 from recalld.ingest.local.facts.sentences import MASK, Sentence, lower, split
 from recalld.ingest.local.facts.settle import settle, together
+from recalld.ingest.local.facts.subjects import invented
 from recalld.ingest.local.facts.tagger.marks import added, ended, supported
 from recalld.ingest.local.facts.tagger.nearest import nearest
 from recalld.ingest.local.facts.tagger.tagger import Heard, Reading, Tagger, load_tagger
@@ -56,13 +57,15 @@ def extract(
     )
     kept = settle(findings, own, attributes.cardinality)
     kept += renewed.renewed(own, known_attributes, kept)
-    taken, dropped = [*findings, *kept], _values(findings) - _values(kept)
+    taken, dropped, story = [*findings, *kept], _values(findings) - _values(kept), False
     for turn, (shown, reading) in zip(turns, readings, strict=True):
         before = _confirmed_sentences(session, turn)
         said_at = session.messages[turn.seq].at or session.ended_at
+        story = story or invented(turn.sentences)
         beside = added(
-            reading.marks, sentences=turn.sentences, before=before, known=known_attributes, taken=taken, dropped=dropped
-        )
+            reading.marks, sentences=turn.sentences, before=before, known=known_attributes, taken=taken, dropped=dropped,
+            story=story,
+        )  # fmt: skip
         kept += (times.dated(instead(finding), said_at, session.session.timezone) for finding in beside)
         kept += ended(shown, reading, turn.sentences, kept)
     kept = together(kept, attributes.cardinality)

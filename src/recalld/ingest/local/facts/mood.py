@@ -23,6 +23,7 @@ _BOUNDARY = re.compile(
 )
 
 # Openers of what is not asserted, and how far they reach: "end" of the sentence, next "comma", or their own "clause".
+# "part" reaches to the comma too, and is of somebody that the user plays.
 # "intent" reaches through the clause too, but is what goals and plans are made of.
 _UNREAL: tuple[tuple[str, str], ...] = (
     ((
@@ -42,7 +43,7 @@ _UNREAL: tuple[tuple[str, str], ...] = (
         r"i|when i(?:'m| was| had| lived| worked| were| used)?)\b"
     ), "comma"),
     (r"\b(?:wants?|wanted|asks?|asked|expects?|expected|begged|urges?|urged|tells?) (?:me|us) to\b", "intent"),
-    (r"\bfor (?:the|a|our|my|this) (?:play|role|costume party|fancy dress|halloween|musical|improv|larp|sketch|school play)\b", "comma"),
+    (r"\bfor (?:the|a|our|my|this) (?:play|role|costume party|fancy dress|halloween|musical|improv|larp|sketch|school play)\b", "part"),
     (r"(?<!looks )(?<!look )(?<!seems )(?<!sounds )(?<!feels )\blike (?:i'?m|i am|i was|i were|we're|we were) ", "comma"),
     ((
         r"\b(?:i(?:'d)? wish|would(?! like| love)|could|might|may(?= (?:be|have|get|move|try|i|we|become|switch|buy|"
@@ -162,6 +163,10 @@ class Mood:
         """True when *place* lies in something supposed, wished, doubted or (unless *planned*) intended."""
         return any(start <= place < end for start, end, scope in self.unreal if not (planned and scope == "intent"))
 
+    def pretended(self, place: int) -> bool:
+        """True when *place* lies in something imagined, played or made up."""
+        return any(start <= place < end for start, end, scope in self.unreal if scope in ("end", "part"))
+
     def reported(self, place: int) -> bool:
         """True when the words in front of *place* attribute it to somebody else."""
         prefix = self.prefix(place)
@@ -224,7 +229,7 @@ class Mood:
         low = self.sentence.low
         if scope == "end":
             return len(low) + 1
-        if scope == "comma":
+        if scope in ("comma", "part"):
             comma = re.compile(r"[,;:]|\s-\s|\bthen\b").search(low, place)
             return comma.start() if comma else len(low) + 1
         return next((start for start in self.boundaries if start > place), len(low) + 1)

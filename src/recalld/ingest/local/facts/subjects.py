@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from recalld.ingest.local.facts.lexicon import words
 from recalld.ingest.local.facts.sentences import Sentence
 from recalld.layers.facts.attributes import RELATIONS
 
@@ -24,6 +25,12 @@ _OF_RELATIONS = (
     "manager",
     "relationship_status",
 )
+_ACQUAINTANCES = words(
+    """
+    colleague coworker neighbor neighbour student client customer patient coach tenant landlord landlady hairdresser mentor teacher
+    therapist doctor dentist nanny babysitter teammate classmate assistant intern lodger
+    """
+)  # who is nobody's child, partner or friend by that
 _INVENTED = re.compile(
     r"\b(?:plot|hero|heroine|narrator|protagonist|character|chapter|opening|first line|last line)s? (?:of|in|for) (?:my|our|the|a) "
     r"(?:\w+ )?(?:novel|story|book|script|screenplay|play|game|song|film|movie|comic|sketch)"
@@ -43,6 +50,11 @@ def invented(sentences: Sequence[Sentence]) -> bool:
     return any(_INVENTED.search(sentence.low) for sentence in sentences)
 
 
+def in_first_person(sentence: Sentence) -> bool:
+    """True when the user occurs in it."""
+    return _FIRST_PERSON.search(sentence.low) is not None
+
+
 def about_others(sentence: Sentence, attribute: str) -> bool:
     """True when somebody else is the subject and the user does not occur: "my sister is allergic to nuts"."""
     if _NAMED.match(sentence.text) or (attribute in _OF_RELATIONS and _MINDED.search(sentence.low)):
@@ -51,4 +63,7 @@ def about_others(sentence: Sentence, attribute: str) -> bool:
     if subject is None or _FIRST_PERSON.search(sentence.low, subject.end()):
         return False
     who = subject.group("who")
-    return who is None or (not RELATIONS.isdisjoint(who.split()) and attribute not in _OF_RELATIONS)
+    if who is None:
+        return True
+    related = RELATIONS if attribute not in _OF_RELATIONS else _ACQUAINTANCES
+    return not related.isdisjoint(who.split())

@@ -16,14 +16,12 @@ _AT_A_TIME = 500  # known values that are compared at a time: about 4 MB
 
 
 def nearest(known: Sequence[tuple[str, str]], message: str) -> Sequence[tuple[str, str]]:
-    """At most MOST of *known*, pairs of attribute and value, in their order.
+    """At most MOST of *known*, pairs of attribute and value, the nearest first: the tagger reads so many tokens of them.
 
     A value is as close to a message as its pieces, and those of its attribute's name, are on average to the closest piece there.
     """
-    if len(known) <= MOST:
-        return known
     said = _pieces(message)[:_MOST_PIECES]
-    if not said:
+    if not said or not known:
         return known[:MOST]
     one_thread()
     words = normalised(piece_table().vectors[said])
@@ -31,7 +29,7 @@ def nearest(known: Sequence[tuple[str, str]], message: str) -> Sequence[tuple[st
         [_close(known[start : start + _AT_A_TIME], words) for start in range(0, len(known), _AT_A_TIME)]
     )
     best: list[int] = np.argsort(-scores, kind="stable")[:MOST].tolist()
-    return [known[place] for place in sorted(best)]
+    return [known[place] for place in best]
 
 
 def _close(known: Sequence[tuple[str, str]], words: Vectors) -> Floats:

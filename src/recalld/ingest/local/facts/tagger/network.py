@@ -1,44 +1,62 @@
-"""The tagger's network: the layers of an encoder, a gate behind the first of them, and heads for marks and attributes."""
+"""The tagger's network: the layers of an encoder, gates behind some of them, and heads for marks and attributes."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from recalld.models.encoder import Dense, Floats, Inputs, Layer, Weights, read_dense, read_inputs, read_layers
+import numpy as np
+
+from recalld.models.encoder import (
+    Dense,
+    Floats,
+    Inputs,
+    Layer,
+    Weights,
+    read_dense,
+    read_inputs,
+    read_layers,
+)
+
+# Behind so many layers: log odds of the most likely token of a row, from which the further layers read it.
+LEAST_PROMISE = {1: -2.5, 3: -1.5}
 
 
 @dataclass(frozen=True, slots=True)
 class Network:
     """Token vectors in their context, and what is read from them.
 
-    The first layer tells some rows that hold nothing; the further ones, five sixths of the work, need not read them.
+    The lower layers tell some rows that hold nothing; the further ones need not read them.
     """
 
     inputs: Inputs
     layers: tuple[Layer, ...]
-    gate: Dense  # reads the first layer
+    gates: Mapping[int, Dense]  # by the number of layers they stand behind
     tags: Dense
     attributes: Dense
+    sure: Floats  # the weights of the signs that a mark is right, and a constant (`training/facts/sure.py` fits them)
 
-    def begin(self, tokens: Sequence[Sequence[int]], second: Sequence[int]) -> tuple[Floats, Floats]:
-        """The first layer: vectors of shape (rows, longest row, width), and what masks the places behind the end of shorter rows.
+    def __call__(self, tokens: Sequence[Sequence[int]], second: Sequence[int]) -> tuple[list[int], Floats, Floats]:
+        """Which rows may hold marks, and scores of tags and of attributes for each of their tokens, shape (rows, longest row, …).
 
-        *second* is where the second segment of each row begins.
+        *second* is where the second segment of each row begins. What lies behind the end of a shorter row means nothing.
         """
         x, masked = self.inputs(tokens, second)
-        return self.layers[0](x, masked), masked
-
-    def promise(self, first: Floats, masked: Floats) -> Floats:
-        """How much the first layer speaks for a mark in each row: the log odds of its most likely token."""
-        return (self.gate(first)[..., 0] + masked[:, 0, 0]).max(-1)
-
-    def finish(self, first: Floats, masked: Floats) -> tuple[Floats, Floats]:
-        """Scores of tags and of attributes for every token; what lies behind the end of a shorter row means nothing."""
-        x = first
-        for layer in self.layers[1:]:
+        rows = np.arange(len(tokens))
+        for behind, layer in enumerate(self.layers, 1):
             x = layer(x, masked)
-        return self.tags(x), self.attributes(x)
+            if (gate := self.gates.get(behind)) is not None:
+                worth = _promise(gate, x, masked) > LEAST_PROMISE[behind]
+                rows, x, masked = rows[worth], x[worth], masked[worth]
+            if not len(rows):
+                break
+        kept: list[int] = rows.tolist()
+        return kept, self.tags(x), self.attributes(x)
+
+
+def _promise(gate: Dense, x: Floats, masked: Floats) -> Floats:
+    """How much speaks for a mark in each row: the log odds of its most likely token."""
+    return (gate(x)[..., 0] + masked[:, 0, 0]).max(-1)
 
 
 def read_network(kept: Weights) -> Network:
@@ -46,7 +64,8 @@ def read_network(kept: Weights) -> Network:
     return Network(
         inputs=read_inputs(kept),
         layers=read_layers(kept),
-        gate=read_dense(kept, "gate"),
+        gates={behind: read_dense(kept, f"gate{behind}") for behind in LEAST_PROMISE},
         tags=read_dense(kept, "tags"),
         attributes=read_dense(kept, "attributes"),
+        sure=kept["sure"].astype(np.float32),
     )

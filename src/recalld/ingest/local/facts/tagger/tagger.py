@@ -25,9 +25,6 @@ SHORT = 20  # tokens of a message up to which it is read with the one before: a 
 LONGEST = 120  # tokens of a message that are read at a time
 TOGETHER = 16  # rows of a batch, of about the same length
 RELATED = 4  # further names of a mark
-# Log odds of the most likely token of a row, after the first layer. It leaves out a fifth of 552 messages of three evaluation sets, 5 of
-# the 131 with marks that count, and 2 of the 55 that end something known; at -2 a tenth, 2 and none, at -1 two fifths, 20 and 13.
-LEAST_PROMISE = -1.5
 _BEFORE_CHARACTERS = 400
 _OUTSIDE, _FIRST, _FURTHER, _FIRST_OVER, _FURTHER_OVER = range(5)
 _MAY_FOLLOW = np.array(  # tag of the row after tag of the column
@@ -41,6 +38,7 @@ _MAY_FOLLOW = np.array(  # tag of the row after tag of the column
     dtype=bool,
 )
 _NEVER = np.float32(-1e9)
+_LEAST_LIKELY = 1e-3
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,7 +51,8 @@ class Mark:
     attribute: str  # "other" when no name is known for it
     related: tuple[str, ...]  # names that come next, most likely first
     over: bool  # held once, or is denied
-    confidence: float  # mean probability of its tags, 0 to 1
+    confidence: float  # how probable it is that exactly these words are a value, 0 to 1
+    signs: tuple[float, ...]  # what the confidence rests on, as log odds
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -149,11 +148,7 @@ class Tagger:
     def _read(self, rows: Sequence[_Row]) -> Iterator[tuple[_Row, Floats, Floats]]:
         """Log probabilities of tags and attributes, for the rows that may have marks."""
         lines = [self._line(row) for row in rows]
-        first, masked = self._network.begin(lines, [row.second for row in rows])
-        worth = np.flatnonzero(self._network.promise(first, masked) > LEAST_PROMISE).tolist()
-        if not worth:
-            return
-        tags, attributes = self._network.finish(first[worth], masked[worth])
+        worth, tags, attributes = self._network(lines, [row.second for row in rows])
         for place, of_tags, of_attributes in zip(worth, tags, attributes, strict=True):
             yield rows[place], _log_softmax(of_tags[: len(lines[place])]), _log_softmax(of_attributes)
 
@@ -172,15 +167,29 @@ class Tagger:
             tokens = segment[max(begin - offset, 0) : end - offset]
             if len(tokens) < end - begin or (confirmed and not row.first):
                 continue  # it reaches out of its message, or was read with an earlier piece
-            over = path[begin] == _FIRST_OVER
-            columns = [_FIRST_OVER, _FURTHER_OVER] if over else [_FIRST, _FURTHER]
             order = np.argsort(-attributes[begin:end].sum(0))
             named = [self._attributes[int(number)] for number in order[: 1 + RELATED]]
+            signs = _signs(tags, attributes, begin, end, over=(over := path[begin] == _FIRST_OVER))
             yield Mark(
                 confirmed=confirmed, start=tokens[0].start, end=tokens[-1].end, over=over,
                 attribute=named[0], related=tuple(named[1:]),
-                confidence=float(np.exp(tags[begin:end, columns]).sum(-1).mean()),
+                confidence=float(1 / (1 + np.exp(-(signs @ self._network.sure[:-1] + self._network.sure[-1])))),
+                signs=tuple(signs.tolist()),
             )  # fmt: skip
+
+
+def _signs(tags: Floats, attributes: Floats, begin: int, end: int, *, over: bool) -> Floats:
+    """What tells how sure a mark is, as log odds: that its tokens are of a value, that the tokens beside it are, its attribute.
+
+    The mean probability of its tags alone does not tell how sure its ends are: with the second sign a third more marks of
+    held-out snippets are found at a precision of 0.8.
+    """
+    columns = [_FIRST_OVER, _FURTHER_OVER] if over else [_FIRST, _FURTHER]
+    inside = np.exp(tags[begin:end, columns]).sum(-1).mean()
+    beside = 1 - np.exp(tags[[begin - 1, end], _OUTSIDE])
+    named = np.exp(attributes[begin:end]).mean(0)
+    likely = np.clip(np.array([inside, beside.max(), named.max()], np.float32), _LEAST_LIKELY, 1 - _LEAST_LIKELY)
+    return np.log(likely / (1 - likely))
 
 
 def known_text(known: Sequence[tuple[str, str]]) -> tuple[str, list[tuple[int, int]]]:
@@ -249,8 +258,12 @@ def _spans(path: Sequence[int]) -> Iterator[tuple[int, int]]:
 @cache
 def load_tagger() -> Tagger:
     """The tagger that comes with recalld; 0.1 s at the first call."""
+    return open_tagger(Path(__file__).parent)
+
+
+def open_tagger(folder: Path) -> Tagger:
+    """The tagger whose weights, vocabulary and attributes lie in *folder*. Raises `ConfigurationError`."""
     one_thread()
-    folder = Path(__file__).parent
     network = read_network(load_weights(folder / "weights.npz"))
     attributes = (folder / "attributes.txt").read_text(encoding="utf-8").split()
     known = vocabulary()
