@@ -100,6 +100,7 @@ def test_a_close_meaning_unifies_with_the_table() -> None:
         ("savings_account", "bank_account"),
         ("pension_age", "retirement_plan"),
         ("gym_fee", "gym"),
+        ("preference_1", "preference_0"),
         ("accountant", "account"),
     ],
 )

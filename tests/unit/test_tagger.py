@@ -94,7 +94,6 @@ def over(message: str, known: Sequence[Known] = KNOWN) -> set[tuple[str, str | N
     ("message", "ended"),
     [
         ("handed the club's cash box to Pere, I just row these days. how do I clean a seat rail?", KNOWN[0]),
-        ("my bike got nicked, so I take the tram now. good podcasts?", KNOWN[2]),
     ],
 )
 def test_a_message_ends_what_is_known_without_naming_it(message: str, ended: Known) -> None:
@@ -111,6 +110,11 @@ def test_a_message_ends_what_is_known_without_naming_it(message: str, ended: Kno
 )
 def test_what_happened_to_others_or_is_only_quoted_ends_nothing(message: str) -> None:
     assert over(message) == set()
+
+
+def test_a_new_value_takes_the_place_of_the_known_one_by_itself() -> None:
+    found = candidates(("user", "my bike got nicked, so I take the tram now. good podcasts?"), known=KNOWN)
+    assert [(c.attribute, c.value, c.act) for c in found] == [("commute", "tram", "state")]
 
 
 def test_a_value_that_is_not_told_ends_by_no_message() -> None:

@@ -23,7 +23,6 @@ from pathlib import Path
 from typing import Any, cast
 
 from recalld.errors import ConfigurationError
-from recalld.models.local import likeness
 from recalld.values import Cardinality
 
 SIMILAR_ENOUGH = 0.85
@@ -111,10 +110,10 @@ class Attributes:
     A tenant's row with the name of a built-in one replaces it; its synonyms win over built-in synonyms.
     """
 
-    def __init__(self, extensions: Iterable[Attribute] = (), *, likeness: Likeness = likeness) -> None:
-        """*likeness* compares two readable labels: their cosine, from -1 to 1."""
+    def __init__(self, extensions: Iterable[Attribute] = (), *, likeness: Likeness | None = None) -> None:
+        """*likeness* compares two readable labels: their cosine, from -1 to 1; None: as the local embedder sees them."""
         rows = {row.name: row for row in (*built_in(), *extensions)}
-        self._likeness = likeness
+        self._likeness = likeness or _as_embedded
         self._half_lives: dict[str, timedelta | None] = {}
         self._rows: Mapping[str, Attribute] = rows
         self._names = _name_index(rows.values())
@@ -220,6 +219,12 @@ class Attributes:
         label = self.label(key)
         score, best = max(((self._likeness(label, self.label(o)), o) for o in candidates), default=(0.0, None))
         return best if score >= SIMILAR_ENOUGH else None
+
+
+def _as_embedded(label: str, other: str) -> float:
+    from recalld.models.local import likeness  # noqa: PLC0415 -- numpy and a model, for names that are nearly the same only
+
+    return likeness(label, other)
 
 
 class Registries:
@@ -381,9 +386,9 @@ def _same_words(key: str, other: str) -> bool:
 
 
 def _one_word_apart(key: str, other: str) -> bool:
-    """True when names of several words share all but one."""
+    """True when names of several words share all but one, which is no number: `bank_2` is another bank."""
     mine, theirs = _word_set(key), _word_set(other)
-    return len(mine) == len(theirs) > 1 and len(mine - theirs) == 1
+    return len(mine) == len(theirs) > 1 and len(mine - theirs) == 1 and all(word.isalpha() for word in mine ^ theirs)
 
 
 _TIMED_HEADS = _words("day days time deadline date budget language")

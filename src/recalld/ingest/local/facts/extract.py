@@ -67,7 +67,8 @@ def extract(
             story=story,
         )  # fmt: skip
         kept += (times.dated(instead(finding), said_at, session.session.timezone) for finding in beside)
-        kept += ended(shown, reading, turn.sentences, kept)
+        renewed_here = _renewed(kept, turn.seq, attributes)
+        kept += ended(shown, reading, turn.sentences, kept, renewed_here)
     kept = together(kept, attributes.cardinality)
     return tuple(_candidate(finding, session, attributes) for finding in kept)
 
@@ -121,6 +122,12 @@ def _confirmed_sentences(session: EndedSession, turn: _Turn) -> list[Sentence]:
     if turn.before is None or not turn.sentences or not dialogue.says_yes(turn.sentences[0]):
         return []
     return _sentences(_content(session, turn.before), turn.before)
+
+
+def _renewed(findings: Sequence[Finding], seq: int, attributes: Attributes) -> set[str]:
+    """The attributes with one value at a time of which a message states one."""
+    stated = (finding.attribute for finding in findings if finding.act == "state" and finding.sentence.seq == seq)
+    return {attributes.canonical(name) for name in stated if attributes.cardinality(name) == "single"}
 
 
 def _values(findings: Sequence[Finding]) -> set[str]:

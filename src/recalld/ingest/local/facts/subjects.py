@@ -45,6 +45,17 @@ _NAMED = re.compile(
 )  # "Hedda Moen, engineer at Varde, called twice"
 
 
+_PUT = re.compile(
+    r"\b(?:move|save|copy|copie|drag|upload|export|paste|put|drop)(?:d|ed|ged|ped|s|ing)? (?:the|this|that|it|a|an|those|these|all)\b"
+    r"(?: \w+){0,3}? (?:to|into|in|on|onto) "
+)
+
+
+def put_somewhere(sentence: Sentence, place: int) -> bool:
+    """True when *place* tells where the user has put something: "I moved the file to Documents"."""
+    return any(match.end() == place for match in _PUT.finditer(sentence.low))
+
+
 def invented(sentences: Sequence[Sentence]) -> bool:
     """True when a message is about a story that its writer makes up."""
     return any(_INVENTED.search(sentence.low) for sentence in sentences)

@@ -14,7 +14,7 @@ from dataclasses import replace
 from recalld.ingest.local.facts.findings import Finding
 from recalld.ingest.local.facts.mood import Mood
 from recalld.ingest.local.facts.sentences import MASK, Sentence
-from recalld.ingest.local.facts.subjects import about_others, in_first_person, invented
+from recalld.ingest.local.facts.subjects import about_others, in_first_person, invented, put_somewhere
 from recalld.ingest.local.facts.tagger.tagger import Mark, Reading
 from recalld.layers.facts.timeline import FIRM_FROM
 
@@ -77,13 +77,20 @@ def added(
 
 
 def ended(
-    known: Sequence[tuple[str, str]], reading: Reading, sentences: Sequence[Sentence], told: Sequence[Finding]
+    known: Sequence[tuple[str, str]],
+    reading: Reading,
+    sentences: Sequence[Sentence],
+    told: Sequence[Finding],
+    renewed: Collection[str] = (),
 ) -> Iterator[Finding]:
-    """What of *known* a message ends. *sentences* are its own; what is *told* of the same value says it better."""
+    """What of *known* a message ends. *sentences* are its own; what is *told* of the same value says it better.
+
+    So does a new value of an attribute that has one at a time; *renewed* are those that the message gives.
+    """
     stated = {(finding.attribute, finding.value.casefold()) for finding in told}
     for place, sure in reading.over.items():
         attribute, value = known[place]
-        if sure < SURE_ENDED or (attribute, value.casefold()) in stated:
+        if sure < SURE_ENDED or attribute in renewed or (attribute, value.casefold()) in stated:
             continue
         sentence = _evidence(sentences, value)
         if sentence is not None:
@@ -138,7 +145,7 @@ def _of_the_user(sentence: Sentence, place: int, attribute: str) -> bool:
         or (attribute in _PLANS and mood.supposed(place, planned=True))
     ):
         return False
-    return not about_others(sentence, attribute)
+    return not about_others(sentence, attribute) and not put_somewhere(sentence, place)
 
 
 def _says_something(value: str) -> bool:
