@@ -488,7 +488,7 @@ class UserMemory:
                 purpose=self.purpose,
                 at=at,
                 attributes=self._registry,
-                known_attributes=await self.parts.facts.attributes(tx, user.epoch),
+                known_attributes=(named.attribute,),
             )
             changes = await self.parts.facts.add(tx, user.epoch, [statement], at=at)
             await self.parts.journal.touch_user(tx, facts=bool(changes), episodes=False)

@@ -24,7 +24,11 @@ async def ada(memory: Memory) -> UserMemory:
     ada = memory.user("acme", "ada", timezone="Europe/Berlin")
     for number, town in enumerate(("Leipzig", "Berlin <b>", "Porto")):
         at = NOON + timedelta(days=number)
-        await ada.append(f"s{number}", [Message(role="user", content=f"They repaired my umbrella in a shop in {town}.", name="Ada")], at=at)
+        await ada.append(
+            f"s{number}",
+            [Message(role="user", content=f"They repaired my umbrella in a shop in {town}.", name="Ada")],
+            at=at,
+        )
         await ada.end_session(f"s{number}", wait=True, at=at)
         await ada.set_fact("home_city", town, at=at)
     await ada.append(
