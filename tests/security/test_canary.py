@@ -135,3 +135,18 @@ async def test_after_a_deep_erasure_the_word_is_not_on_the_disk(
         left = in_files(folder)
         assert (left, owners(admin, left)) == ([], [])
         assert (await bob.session("s1")).message_count == 1
+
+
+async def test_a_deep_erasure_tells_of_rows_that_an_older_transaction_still_sees(
+    migrated_urls: DatabaseUrls, admin: psycopg.Connection[Any]
+) -> None:
+    async with Memory.open(database_url=migrated_urls.service, worker=False) as memory:
+        ada = memory.user("acme", "ada")
+        await remember(ada)
+        admin.execute("begin isolation level repeatable read")
+        admin.execute("select 1 from pg_class limit 1")
+        assert (await ada.erase()).verified
+        undone = await scrub(migrated_urls.migrator, patience=0)
+        assert [line for line in undone if line.startswith("deleted rows of recalld.facts stay")]
+        admin.execute("rollback")
+        assert await scrub(migrated_urls.migrator) == []

@@ -127,7 +127,7 @@ async def _scrub(working: object, data_dir: Path | None) -> list[str]:
 
 def _tell_deep(unreached: list[str]) -> None:
     for line in unreached:
-        render.errors.print(f"not done, the server refused: {line}", markup=False)
+        render.errors.print(f"not done: {line}", markup=False)
     render.errors.print(
         "Out of reach: backups, replicas, snapshots of the disk, and blocks that the file system has freed."
     )
