@@ -103,16 +103,23 @@ def values(snippets: Iterable[Sequence[Line]]) -> dict[str, list[str]]:
 
 
 def with_other_values(snippet: Sequence[Line], known: Mapping[str, Sequence[str]], share: float) -> list[Line]:
-    """*snippet* with a *share* of its values exchanged for others of their attribute, the same one everywhere alike."""
+    """*snippet* with a *share* of its values exchanged for others of their attribute, the same one everywhere alike.
+
+    What it tells to be known stays: the message may speak of it in other words.
+    """
+    fixed = snippet[0].text.casefold() if snippet[0].role == "K" else ""
     exchanged: dict[str, str] = {}
-    return [_exchanged(line, known, share, exchanged) for line in snippet]
+    return [line if line.role == "K" else _exchanged(line, known, share, exchanged, fixed) for line in snippet]
 
 
-def _exchanged(line: Line, known: Mapping[str, Sequence[str]], share: float, exchanged: dict[str, str]) -> Line:
+def _exchanged(
+    line: Line, known: Mapping[str, Sequence[str]], share: float, exchanged: dict[str, str], fixed: str
+) -> Line:
     text, spans, at = "", [], 0
     for span in line.spans:
         value = line.text[span.start : span.end]
-        if value.casefold() in exchanged or (span.attribute in known and random.random() < share):
+        may = span.attribute in known and value.casefold() not in fixed
+        if value.casefold() in exchanged or (may and random.random() < share):
             value = exchanged.setdefault(value.casefold(), random.choice(known[span.attribute]))
         text += line.text[at : span.start]
         spans.append(Span(len(text), len(text) + len(value), span.over, span.attribute))

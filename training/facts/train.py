@@ -150,11 +150,13 @@ class Shown:
     def rows(self) -> list[Row]:
         """Another choice each time, in random order."""
         plain = random.sample(self._plain, int(PLAIN * len(self._plain)))
-        exchanged = [snippets.with_other_values(snippet, self._exchangeable, EXCHANGED) for snippet in plain]
         with_known = [snippets.in_any_order(snippet) for snippet in (*self._with_known, *self._with_known)]
-        rows = [*self._of(exchanged, self._known), *self._of(with_known)]
+        rows = [*self._of(self._exchanged(plain), self._known), *self._of(self._exchanged(with_known))]
         random.shuffle(rows)
         return joined(rows)
+
+    def _exchanged(self, told: Sequence[Sequence[Line]]) -> list[list[Line]]:
+        return [snippets.with_other_values(snippet, self._exchangeable, EXCHANGED) for snippet in told]
 
     def _of(self, told: Sequence[Sequence[Line]], known: Callable[[Line], Line] | None = None) -> Iterator[Row]:
         for snippet in told:

@@ -19,7 +19,7 @@ from recalld.ingest.local.facts.rows import ROWS
 from recalld.ingest.local.facts.sentences import MASK, Sentence, lower, split
 from recalld.ingest.local.facts.settle import settle, together
 from recalld.ingest.local.facts.subjects import invented
-from recalld.ingest.local.facts.tagger.marks import added, ended, supported
+from recalld.ingest.local.facts.tagger.marks import added, ended, named_after, supported
 from recalld.ingest.local.facts.tagger.nearest import nearest
 from recalld.ingest.local.facts.tagger.tagger import Heard, Reading, Tagger, load_tagger
 from recalld.layers.facts.attributes import Attributes
@@ -66,6 +66,7 @@ def extract(
             reading.marks, sentences=turn.sentences, before=before, known=known_attributes, taken=taken, dropped=dropped,
             story=story,
         )  # fmt: skip
+        beside = named_after(list(beside), shown, reading)
         kept += (times.dated(instead(finding), said_at, session.session.timezone) for finding in beside)
         renewed_here = _renewed(kept, turn.seq, attributes)
         kept += ended(shown, reading, turn.sentences, kept, renewed_here)

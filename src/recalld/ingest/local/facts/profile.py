@@ -47,6 +47,10 @@ _BUSY = re.compile(
     r"(?:(?:now|just|currently|still|only|also|already|not|really|always) )*(?!(?:living|working|studying|training|teaching|freelancing|"
     r"nursing|running|raising|expecting|getting) )[a-z]{2,}ing (?=[a-z])"
 )
+# behind a second clause "and" joins what that one says: "we're at sea so dinner is two tins and a prayer"
+_GOES_ON_TO_SAY = re.compile(
+    r"\b(?:so|because|but|where|while|since|and) (?:[\w']+ ){1,3}(?:is|was|are|were|has|have|had)\b"
+)
 _CLAUSE = words(
     """
     i i'm im i've we we're you he she it they there what how who which where when why can could would should do does
@@ -210,7 +214,9 @@ def _list_start(sentence: Sentence, window: str) -> int | None:
     if i_am is None or _BUSY.match(sentence.low, i_am.end()):
         return None
     first = _SEPARATOR.search(sentence.low, i_am.end())
-    return first.end() if first else None
+    if first is None or _GOES_ON_TO_SAY.search(sentence.low, i_am.end(), first.start()):
+        return None
+    return first.end()
 
 
 def _items(sentence: Sentence, start: int) -> Iterator[tuple[int, str]]:

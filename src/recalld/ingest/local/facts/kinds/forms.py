@@ -53,6 +53,7 @@ DATE = (
 TIME = (
     r"(?:(?:half past |quarter (?:past|to) )?\d{1,2}(?:[:.]\d\d)?\s?(?:am|pm|a\.m\.|p\.m\.|o'clock|h|uhr)?|noon|"
     r"midday|midnight)(?![\w%])(?![.,]\d)(?!\s+(?:of\s+)?(?:january|february|march|april|june|july|august|september|october|november|december)\b)"
+    r"(?!\s+(?-i:[A-Z][\w'’]+ [A-Z]))"  # "3 Kiln Yard" is an address
 )
 MONEY = (
     rf"(?:[$€£¥₹]\s?\d[\d.,]*\s?(?:k|m|bn)?|\d[\d.,]*\s?(?:k|m)?\s?(?:euros?|eur|dollars?|usd|pounds?|gbp|quid|bucks|"

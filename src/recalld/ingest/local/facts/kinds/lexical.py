@@ -24,6 +24,8 @@ _PLAIN = words("hobby sport instrument music genre language medication supplemen
 def animals(text: str, _cased: bool) -> Iterator[Reading]:
     """A list of animals: "a cat and two dogs" → "cat", "two dogs"."""
     for phrase in items(text):
+        if phrase and phrase[0].casefold() in ("zero", "0"):
+            continue
         kept = _animal(phrase)
         if not kept:
             return

@@ -142,7 +142,10 @@ ROWS: tuple[Row, ...] = (
         needs=r"\b(?:job|work|career|employer|company|hired|role|boss|salary|office|left|quit|switched|joined)\b",
     ),
     row("{my} day job|gig {is} {adv}? <job_title:occupation>"),
-    row("^ {a}? <job_title:job> here|by_day|by_trade|since", addressed=True, confidence=0.8),
+    row(
+        "^ a|an? <job_title:job> here|by_day|by_trade|since",
+        addressed=True, unless=r"\b(?:the|our|my|no|any) [\w' -]{2,30} here\b", confidence=0.8,
+    ),
     row("^ {a}? <job_title:job> for .. years|decades|ages", addressed=True, confidence=0.8),
     row("speaking_as|as {a} fellow? <job_title:job> myself|too|i|who", confidence=0.7),
     row("us <job_title:jobs>", confidence=0.7),

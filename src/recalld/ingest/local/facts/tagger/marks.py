@@ -25,6 +25,7 @@ SURE_NAME = 0.8  # for the user's own name: people name others all the time
 SURE_DAY = 0.8  # for a day without what is due on it
 LEAST_SUPPORT = 0.1  # probability from which words that the grammar reads as a value count
 _SURE = {"name": SURE_NAME, "deadline": SURE_DAY}
+OTHER = "other"  # the attribute of a mark for which the tagger knows no name
 _PLANS = ("planned_move", "travel_plan", "goal")
 
 _LED_IN = re.compile(r"(?:an?|the|my|our|some|in|at|on|of|to|from)\s+", re.IGNORECASE)
@@ -76,6 +77,19 @@ def added(
                 yield from (replace(finding, attribute=name) for name in mark.related if name in known)
 
 
+def named_after(findings: Sequence[Finding], known: Sequence[tuple[str, str]], reading: Reading) -> Iterator[Finding]:
+    """*findings* of one message; the only one for which there is no name takes that of the only *known* value that the message ends.
+
+    "I'm at 85 an hour" is an hourly rate where one of 65 is known and over.
+    """
+    stated = {finding.attribute for finding in findings if finding.act == "state"}
+    over = {known[place][0] for place, sure in reading.over.items() if sure >= SURE_ENDED} - stated
+    nameless = [finding for finding in findings if finding.attribute == OTHER and finding.act == "state"]
+    for finding in findings:
+        only = finding in nameless and len(nameless) == len(over) == 1
+        yield replace(finding, attribute=next(iter(over))) if only else finding
+
+
 def ended(
     known: Sequence[tuple[str, str]],
     reading: Reading,
@@ -123,7 +137,7 @@ def _finding(mark: Mark, sentences: Sequence[Sentence]) -> Finding | None:
             place, end = _whole_words(sentence.quote, place, end)
             value = sentence.quote[place:end]
             if (
-                not _says_something(value)
+                not _says_something(value, mark.attribute)
                 or MASK in sentence.text[place:end]
                 or not _of_the_user(sentence, place, mark.attribute)
             ):
@@ -148,9 +162,10 @@ def _of_the_user(sentence: Sentence, place: int, attribute: str) -> bool:
     return not about_others(sentence, attribute) and not put_somewhere(sentence, place)
 
 
-def _says_something(value: str) -> bool:
-    """False for a bare number: which unit it has and what it counts is for the grammar to read."""
-    return any(char.isalpha() for char in value) or sum(char.isdigit() for char in value) > 4
+def _says_something(value: str, attribute: str) -> bool:
+    """False for a bare number without a name for what it counts, and for mere signs."""
+    digits = sum(char.isdigit() for char in value)
+    return any(char.isalpha() for char in value) or digits > 4 or (digits > 0 and attribute != OTHER)
 
 
 def _whole_words(text: str, start: int, end: int) -> tuple[int, int]:
