@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from recalld.ingest.local.facts.findings import Finding
 from recalld.ingest.local.facts.sentences import Sentence, split
-from recalld.ingest.local.facts.tagger.marks import LEAST_SUPPORT, SURE_ENDED, ended, supported
+from recalld.ingest.local.facts.tagger.marks import LEAST_SUPPORT, OTHER, SURE_ENDED, ended, named_after, supported
 from recalld.ingest.local.facts.tagger.tagger import Reading
 
 MESSAGE = "they towed the van. I live in Tampere"
@@ -53,3 +55,39 @@ def test_what_the_same_session_says_of_the_value_is_enough() -> None:
     told = replace(found(TOWED, "van"), attribute="vehicle")
     assert list(ended(KNOWN, Reading(over={0: 0.9}), [TOWED, HOME], [told])) == []
     assert list(ended(KNOWN, Reading(over={0: 0.9}), [], [])) == []
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "I didn't leave Corbel",
+        "I still haven't quit Corbel",
+        "should I quit Corbel?",
+        "if I left Corbel I'd be poor",
+        "I almost quit Corbel",
+    ],
+)
+def test_an_end_that_is_denied_supposed_or_asked_about_is_none(said: str) -> None:
+    assert list(ended(KNOWN, Reading(over={1: 0.9}), list(split(said, said, 0)), [])) == []
+
+
+def test_an_end_that_is_told_without_such_a_verb_counts() -> None:
+    said = "Corbel and I, we didn't get on, badge handed in"
+    (finding,) = ended(KNOWN, Reading(over={1: 0.9}), list(split(said, said, 0)), [])
+    assert finding.value == "Corbel"
+
+
+def test_who_is_away_for_a_while_still_has_a_home() -> None:
+    said = "until June I'm in Lisbon"
+    known, sentences = [("home_city", "Tampere"), ("employer", "Corbel")], list(split(said, said, 0))
+    away = replace(found(sentences[0], "Lisbon"), attribute="current_location")
+    over = Reading(over={0: 0.9, 1: 0.9})
+    assert [finding.attribute for finding in ended(known, over, sentences, [away])] == ["employer"]
+
+
+def test_a_value_without_a_name_takes_that_of_what_it_ends() -> None:
+    nameless = replace(found(HOME, "Tampere"), attribute=OTHER)
+    named = found(TOWED, "van")
+    over = Reading(over={1: 0.9})
+    assert [finding.attribute for finding in named_after([nameless, named], KNOWN, over)] == ["employer", "home_city"]
+    assert list(named_after([nameless, nameless], KNOWN, over)) == [nameless, nameless]

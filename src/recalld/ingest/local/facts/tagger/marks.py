@@ -26,8 +26,15 @@ SURE_DAY = 0.8  # for a day without what is due on it
 LEAST_SUPPORT = 0.1  # probability from which words that the grammar reads as a value count
 _SURE = {"name": SURE_NAME, "deadline": SURE_DAY}
 OTHER = "other"  # the attribute of a mark for which the tagger knows no name
+_STAYS = ("current_location", "temporary_location")
+_HOMES = ("address", "neighborhood", "city")  # and what begins with "home_"
 _PLANS = ("planned_move", "travel_plan", "goal")
 
+_ENDING = re.compile(
+    r"(?P<not>\b(?:(?:didn|haven|hasn|don|won|wouldn|couldn|isn|aren|ain)['’]?t|not|never|almost|nearly|without) (?:[\w']+ ){0,2}?)?"
+    r"\b(?:quit|quitting|left|leave|leaving|sold|sell|selling|(?:give|gave|given|giving)(?: \w+)? up|move|moved|moving|lose|lost|losing|"
+    r"cancel\w*|stop(?:ped|ping)?|drop(?:ped|ping)?|retire[ds]?|retiring|split|(?:break|broke|broken|breaking) up|swap\w*|switch\w*)\b"
+)
 _LED_IN = re.compile(r"(?:an?|the|my|our|some|in|at|on|of|to|from)\s+", re.IGNORECASE)
 
 
@@ -99,12 +106,17 @@ def ended(
 ) -> Iterator[Finding]:
     """What of *known* a message ends. *sentences* are its own; what is *told* of the same value says it better.
 
-    So does a new value of an attribute that has one at a time; *renewed* are those that the message gives.
+    So does a new value of an attribute that has one at a time; *renewed* are those that the message gives. Who is away for a while still
+    has a home.
     """
     stated = {(finding.attribute, finding.value.casefold()) for finding in told}
+    here = {sentence.seq for sentence in sentences}
+    away = any(finding.sentence.seq in here and (finding.attribute in _STAYS or finding.valid_to) for finding in told)
     for place, sure in reading.over.items():
         attribute, value = known[place]
         if sure < SURE_ENDED or attribute in renewed or (attribute, value.casefold()) in stated:
+            continue
+        if away and (attribute.startswith("home_") or attribute in _HOMES):
             continue
         sentence = _evidence(sentences, value)
         if sentence is not None:
@@ -120,12 +132,22 @@ def _confidence(sure: float) -> float:
 
 
 def _evidence(sentences: Sequence[Sentence], value: str) -> Sentence | None:
-    """The sentence that names most of *value*, of several the longest; none that is meant the other way round."""
-    named = set(re.findall(r"\w+", value.casefold()))
+    """The sentence that names most of *value*, of several the longest; none if that is where nothing is said to have ended."""
+    words = set(re.findall(r"\w+", value.casefold()))
     plain = [sentence for sentence in sentences if not Mood(sentence).ironic]
-    return max(
-        plain, key=lambda said: (len(named.intersection(re.findall(r"\w+", said.low))), len(said.low)), default=None
+    best = max(
+        plain, key=lambda said: (len(words.intersection(re.findall(r"\w+", said.low))), len(said.low)), default=None
     )
+    if best is None:
+        return None
+    return None if words.intersection(re.findall(r"\w+", best.low)) and _goes_on(best) else best
+
+
+def _goes_on(sentence: Sentence) -> bool:
+    """True when a sentence speaks of an end only to ask, suppose, plan or deny it: "should I quit?", "I haven't sold it yet"."""
+    mood = Mood(sentence)
+    ends = list(_ENDING.finditer(sentence.low))
+    return bool(ends) and all(end["not"] or mood.asked(end.start()) or mood.supposed(end.start()) for end in ends)
 
 
 def _finding(mark: Mark, sentences: Sequence[Sentence]) -> Finding | None:
@@ -140,6 +162,7 @@ def _finding(mark: Mark, sentences: Sequence[Sentence]) -> Finding | None:
                 not _says_something(value, mark.attribute)
                 or MASK in sentence.text[place:end]
                 or not _of_the_user(sentence, place, mark.attribute)
+                or (mark.over and _goes_on(sentence))
             ):
                 return None
             return Finding(
