@@ -46,7 +46,7 @@ def test_every_candidate_is_complete(turns: list[tuple[str, str]]) -> None:
         assert candidate.attribute == ATTRIBUTES.canonical(candidate.attribute)
         assert candidate.value.strip() or candidate.act == "retract"
         assert 0 < candidate.confidence <= 1
-        assert candidate.valid_from is None or candidate.said_at is None or candidate.valid_from <= candidate.said_at
+        assert candidate.valid_from is None or candidate.valid_to is None or candidate.valid_from < candidate.valid_to
         assert candidate.valid_to is None or candidate.said_at is None or candidate.valid_to > candidate.said_at
 
 

@@ -6,8 +6,11 @@ from datetime import UTC, datetime
 
 import pytest
 
+from evals.facts import facts_of, learned
 from recalld.ingest.local.facts import times
-from tests.unit.extraction import read
+from recalld.ingest.local.facts.findings import Finding
+from recalld.ingest.local.facts.sentences import Sentence
+from tests.unit.extraction import read, session
 
 NOON = datetime(2025, 3, 12, 12, tzinfo=UTC)  # a Wednesday
 
@@ -81,3 +84,119 @@ def test_a_home_with_an_end_is_a_stay() -> None:
 def test_a_move_begins_when_it_happened() -> None:
     (candidate,) = read("I moved to Halifax two weeks ago", at=NOON)
     assert (candidate.attribute, candidate.valid_from) == ("home_city", datetime(2025, 2, 26, 12, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "begin"),
+    [
+        ("I start at Bosch in June.", "Bosch", "2025-06-01"),
+        ("I start at Bosch in February", "Bosch", "2026-02-01"),
+        ("I start at Bosch on Monday", "Bosch", "2025-03-17"),
+        ("I start at Bosch this Friday", "Bosch", "2025-03-14"),
+        ("I'll start my new job at Bosch on 1 April", "Bosch", "2025-04-01"),
+        ("I'll start my new job at Bosch on April 1st, 2026", "Bosch", "2026-04-01"),
+        ("I got the job at Bosch and start in June", "Bosch", "2025-06-01"),
+        ("We move into our new flat in Oslo in April", "Oslo", "2025-04-01"),
+        ("I begin my new job as a nurse in May", "nurse", "2025-05-01"),
+        ("We're switching to Spotify next month", "Spotify", "2025-04-01"),
+    ],
+)
+def test_what_is_to_begin_is_a_plan(text: str, value: str, begin: str) -> None:
+    candidates = read(text, at=NOON)
+    assert {(c.act, c.valid_from) for c in candidates if c.value == value} == {("state", day(begin))}
+
+
+@pytest.mark.parametrize(
+    ("text", "begin"),
+    [
+        ("As of May I work at Bosch", "2025-05-01"),
+        ("I will start at Bosch in June", "2025-06-01"),
+        ("I'm going to start at Bosch in June", "2025-06-01"),
+        ("I'll be working at Bosch from 1 April", "2025-04-01"),
+        ("I start as a night nurse at Bosch in two weeks", "2025-03-26"),
+        ("I'm joining my sister at Bosch in June", None),
+        ("I always start at Bosch in June", None),
+        ("I'm not starting at Bosch in June", None),
+        ("I was going to start at Bosch in June", None),
+    ],
+)
+def test_a_marked_value_begins_with_the_verb_that_leads_to_it(text: str, begin: str | None) -> None:
+    sentence = Sentence(text=text, low=text.lower(), quote=text, start=0, seq=0)
+    place = text.index("Bosch")
+    mark = Finding(attribute="employer", value="Bosch", sentence=sentence, place=place, start=place, end=place + 5)
+    assert times.dated(mark, NOON, "UTC").valid_from == (day(begin) if begin else None)
+
+
+@pytest.mark.parametrize(
+    ("text", "begin"),
+    [
+        ("I started at Bosch in June", "2024-06-01"),
+        ("In June I started at Bosch", "2024-06-01"),
+        ("I've worked at Bosch since June", "2024-06-01"),
+        ("I've worked at Bosch since June 2019", "2019-06-01"),
+        ("I started at Bosch on 3 March", "2025-03-03"),
+        ("I started at Bosch on Monday", "2025-03-10"),
+    ],
+)
+def test_what_has_begun_is_dated_back(text: str, begin: str) -> None:
+    assert {(c.value, c.valid_from) for c in read(text, at=NOON)} == {("Bosch", day(begin))}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I work at Siemens on Monday",
+        "I work at Siemens from Monday to Friday",
+        "My dog Rex is going to the vet on Monday",
+        "I'll take my dog Rex to the vet on Monday",
+        "My flat in Oslo will be painted in June",
+        "I live in Oslo and will visit my mum in June",
+        "I'm moving to Hamburg in April",
+        "I start at Bosch in March",
+    ],
+)
+def test_a_day_of_something_else_dates_nothing(text: str) -> None:
+    """A plan to move is one already, and what begins within this month may have begun."""
+    assert {c.valid_from for c in read(text, at=NOON)} == {None}
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "end"),
+    [
+        ("I left Siemens in January", "Siemens", "2025-01-01"),
+        ("I'm no longer at Siemens since Monday", "Siemens", "2025-03-10"),
+        ("I cancelled Netflix last week", "Netflix", "2025-03-05"),
+        ("My dog Rex died in January", "Rex", "2025-01-01"),
+        ("I lived in Oslo in 2019", "Oslo", None),
+        ("I sold the Golf that I bought in June", "Golf", None),
+    ],
+)
+def test_the_end_of_what_is_over(text: str, value: str, end: str | None) -> None:
+    over = {c.valid_from for c in read(text, at=NOON) if c.act == "retract" and c.value == value}
+    assert over == {day(end) if end else None}
+
+
+def employers(*told: tuple[str, str], as_of: str) -> list[tuple[str, str, datetime | None]]:
+    sessions = [
+        session(("user", text), at=day(at).replace(hour=12), session_id=f"s{number}")
+        for number, (at, text) in enumerate(told)
+    ]
+    found = facts_of(learned(sessions, tagger=None), day(as_of))
+    return [(f.value, f.status, f.valid_to) for f in found if f.attribute == "employer"]
+
+
+@pytest.mark.parametrize(
+    ("as_of", "known"),
+    [
+        ("2025-01-16", [("Siemens", "current", day("2025-06-01"))]),
+        ("2025-06-02", [("Siemens", "superseded", day("2025-06-01")), ("Bosch", "current", None)]),
+    ],
+)
+def test_a_plan_ends_the_present_when_it_begins(as_of: str, known: list[tuple[str, str, datetime | None]]) -> None:
+    told = [("2024-12-01", "I work at Siemens."), ("2025-01-15", "I start at Bosch in June.")]
+    assert sorted(employers(*told, as_of=as_of), reverse=True) == known
+
+
+def test_a_retraction_ends_the_fact_on_its_day() -> None:
+    told = [("2024-12-01", "I work at Siemens."), ("2025-03-12", "I left Siemens in January")]
+    assert employers(*told, as_of="2025-03-13") == [("Siemens", "retracted", day("2025-01-01"))]

@@ -2,6 +2,9 @@
 
 Days are those of the session's time zone. "Until June" ends when June begins, "until 14 March" and "until Friday" when that
 day is over; a period ("for two weeks") counts from the message.
+
+"In June", "on Monday" and "on 1 March" are the last ones after a past tense, and the coming ones of what begins or ends by then
+("I start at Bosch in June"): a plan. Of a present that lasts ("I play on Monday") they date nothing.
 """
 
 from __future__ import annotations
@@ -75,12 +78,47 @@ _THIS = re.compile(
 )
 _SINCE_YEAR = re.compile(r"\b(?:since|in)\s+(?P<year>19\d\d|20\d\d)\b")
 _AGO = re.compile(rf"\b{_COUNT}\s+{_UNIT}\s+ago\b")
-_LAST = re.compile(
-    rf"\b(?:last|this past)\s+(?:(?P<unit>week|month|year)|{_MONTH}|{_WEEKDAY})|\b(?P<yesterday>yesterday)\b|"
-    rf"\b(?:since|in)\s+{_MONTH.replace('month', 'month2')}|\b(?:since|"
-    rf"on)\s+{_WEEKDAY.replace('weekday', 'weekday2')}"
+_YEAR = r"(?:,?\s+(?P<year>(?:19|20)\d\d)\b)?"
+_ON = re.compile(
+    rf"\b(?:(?P<last>since|last|this past)|(?P<next>next|this(?: coming)?|from|as of|starting|beginning)|in|on)"
+    rf"\s+(?:in\s+|on\s+|from\s+)?(?:the\s+)?(?:(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTH}{_YEAR}|"
+    rf"{_MONTH.replace('month', 'month2')}\s+(?P<day2>\d{{1,2}})(?:st|nd|rd|th)?(?![\w:]){_YEAR.replace('year', 'year2')}|"
+    rf"{_MONTH.replace('month', 'month3')}{_YEAR.replace('year', 'year3')}|{_WEEKDAY})(?!\s*(?:to|till|until|through|-)\s)"
+)
+_LAST_UNIT = re.compile(r"\b(?:last|this past)\s+(?P<unit>week|month|year)\b|\b(?P<yesterday>yesterday)\b")
+_NEXT_UNIT = re.compile(
+    rf"\bnext\s+(?P<next>week|month|year)\b|\b(?P<tomorrow>tomorrow)\b|\bin\s+{_COUNT}\s+{_UNIT}(?! ago)|"
+    r"\bin\s+(?P<year>20\d\d)\b"
 )
 _SEASON_START = {"spring": 3, "easter": 4, "summer": 6, "autumn": 9, "fall": 9, "winter": 12, "christmas": 12}
+
+# What is to come has an auxiliary, a verb of change in the present, or one that opens the clause ("starting at …").
+_BEGIN = r"start|begin|join|move|relocate|transfer|switch|change|become|return"
+_BEGINNING = r"starting|beginning|joining|moving|relocating|transferring|switching|changing|becoming|returning"
+_END = r"leave|stop|finish|retire|resign|give up|cancel|drop|sell"
+_ENDING = r"leaving|quitting|stopping|finishing|retiring|resigning|giving up|cancell?ing|dropping|selling"
+_SOON = r"(?:\s+(?:\w+ly|also|just|now|soon|then|both))?\s+"
+_TENSE = re.compile(
+    rf"\b(?:i|we)(?:'ll|\s+will|\s+shall)(?:{_SOON}be)?{_SOON}(?P<will>(?P<will_end>{_END}|quit|{_ENDING})|{_BEGIN}|{_BEGINNING}|"
+    rf"work|working|live|living|study|studying)\b|"
+    rf"\b(?:am|are|i'm|im|we're)(?:\s+(?:going|about|due|set) to|\s+gonna){_SOON}"
+    rf"(?P<to>(?P<to_end>{_END}|quit)|{_BEGIN}|work|live|study)\b|"
+    rf"(?:\b(?:am|are|i'm|im|we're){_SOON}|^\W*|\band\s+)(?P<doing>(?P<doing_end>{_ENDING})|{_BEGINNING})\b|"
+    rf"(?:\b(?:i|we){_SOON}|^\W*|\band\s+)(?P<do>(?P<do_end>{_END})|{_BEGIN})\b|"
+    r"(?P<past>\b(?:[a-z]+[^\We]ed|agreed|was|were|wasn't|weren't|had|did|didn't|been|began|begun|became|got|gotten|left|went|gone|"
+    r"came|took|taken|bought|sold|quit|met|gave|given|found|lost|put|let|cut|ran|wrote|won|broke|chose|made|paid|said|told|"
+    r"thought|knew|kept|grew|fell|felt|drove|flew|taught|brought|spent|done)\b)|"
+    r"(?P<present>\b(?:i|we|i'm|im|we're|am|is|are|(?:will|'ll|going to|gonna)(?:\s+(?:be|get|have))?(?:\s+\w+)?)\b)"
+)
+_LASTED = re.compile(r"\b(?:used to|lived|worked|(?:have|'ve|has|had) been)\b")  # "I lived there in 2019" tells no end
+_AS_A_RULE = re.compile(r"\b(?:every|each|always|usually|often|sometimes|normally)\b")
+# What may stand between "start" and where: "start my new job as a night nurse at …", "join Bosch as a …"
+_LEADING = words(
+    """
+    my our a an the new next first job role position work working at with for in into to back over up down out of on from as flat house
+    apartment place home
+    """
+)
 
 
 _DATES = words(
@@ -89,31 +127,48 @@ _DATES = words(
 
 
 def dated(finding: Finding, said_at: datetime, timezone: str) -> Finding:
-    """*finding* with its beginning and end, as far as the words around it tell; a home with an end is a stay."""
-    if (
-        finding.act == "retract"
-        or finding.attribute in _DATES
-        or finding.attribute.endswith(("_deadline", "_date", "_day"))
-    ):
+    """*finding* with its beginning and end, as far as the words around it tell; a home with an end is a stay.
+
+    What is over has the day it ended in `valid_from`.
+    """
+    if finding.attribute in _DATES or finding.attribute.endswith(("_deadline", "_date", "_day")):
         return finding
-    around = _around(finding)
+    start, stop = _clause(finding)
+    around = finding.sentence.low[start:stop]
+    planned = coming(finding, said_at, timezone)
+    if finding.act == "retract":
+        return replace(finding, valid_from=planned or _ended(finding, said_at, timezone))
     stay = finding.attribute in ("home_city", "home_country", "home_state", "current_location")
     end = (ends_soon if stay else ends)(around, said_at, timezone)
     if end is not None and end <= said_at:
         end = None
+    if planned is not None and end is not None and planned >= end:
+        planned = None
     attribute = "current_location" if stay and end is not None else finding.attribute
-    return replace(finding, attribute=attribute, valid_from=begins(around, said_at, timezone), valid_to=end)
+    return replace(finding, attribute=attribute, valid_from=planned or begins(around, said_at, timezone), valid_to=end)
 
 
-_CLAUSES = re.compile(r"[,;:()]|\b(?:but|though|although|whereas)\b|\band (?=(?:i|we|i'm|we're)\b)")
+def _ended(finding: Finding, said_at: datetime, timezone: str) -> datetime | None:
+    """When what is taken back was over; not when it began: "sold the car that I bought in June", "worked there in 2019"."""
+    start, stop = _clause(finding)
+    low = finding.sentence.low
+    aside = _ASIDE.search(low, finding.end, stop)
+    around = low[start : aside.start() if aside else stop]
+    return None if _LASTED.search(around) else begins(around, said_at, timezone)
 
 
-def _around(finding: Finding) -> str:
-    """The words of the sentence around *finding*, up to the commas before and behind it."""
+_ASIDE = re.compile(r"\b(?:i|we|that|which|who|where|after|before)\b")
+_CLAUSES = re.compile(
+    r"[;:()]|,(?!\s*(?:19|20)\d\d\b)|\b(?:but|though|although|whereas)\b|\band (?=(?:i|we|i'm|we're)\b)"
+)
+
+
+def _clause(finding: Finding) -> tuple[int, int]:
+    """Where the words of the sentence around *finding* are, up to the commas before and behind it."""
     low = finding.sentence.low
     start = max((match.end() for match in _CLAUSES.finditer(low, 0, max(finding.start, 0))), default=0)
     after = _CLAUSES.search(low, finding.end)
-    return low[start : after.start() if after else len(low)]
+    return start, after.start() if after else len(low)
 
 
 def ends(low: str, said_at: datetime, timezone: str) -> datetime | None:
@@ -148,23 +203,108 @@ def begins(low: str, said_at: datetime, timezone: str) -> datetime | None:
     year = _SINCE_YEAR.search(low)
     if year and int(year.group("year")) <= now.year:
         return _midnight(now.replace(year=int(year.group("year")), month=1, day=1))
-    last = _LAST.search(low)
-    return _last(last, now) if last else None
+    unit = _LAST_UNIT.search(low)
+    if unit:
+        return _midnight(now) - timedelta(days=_UNIT_DAYS[unit.group("unit")] if unit.group("unit") else 1)
+    past = (match for match in _ON.finditer(low) if _is_past(low, match))
+    day = next((_last(match, now) for match in past), None)
+    return day if day is not None and day <= now else None
+
+
+def coming(finding: Finding, said_at: datetime, timezone: str) -> datetime | None:
+    """The day to come on which *finding* begins, or is over; `None` when its sentence plans no such thing.
+
+    A plan to move is one already.
+    """
+    start, stop = _clause(finding)
+    low, now = finding.sentence.low[start:stop], _local(said_at, timezone)
+    if finding.attribute == "planned_move" or _AS_A_RULE.search(low):
+        return None
+    for match in (*_ON.finditer(low), *_NEXT_UNIT.finditer(low)):
+        tense = _tense(low, match)
+        if tense is not None and _plans(tense, match, finding, start):
+            day = _next(match, now) if match.re is _ON else _next_unit(match, now)
+            return day if day is not None and day > now else None
+    return None
+
+
+def _tense(low: str, date: re.Match[str]) -> re.Match[str] | None:
+    """The verb that *date* goes with: the last one in front of it, else the first behind it."""
+    found = list(_TENSE.finditer(low))
+    before = [match for match in found if match.start() < date.start()]
+    behind = [match for match in found if match.start() > date.start()]
+    told = [match for match in behind if not match.group("present")]
+    return before[-1] if before else next(iter((*told, *behind)), None)
+
+
+def _is_past(low: str, date: re.Match[str]) -> bool:
+    """True for a *date* that is over: "since June", "I started in June", or "in June" without a verb."""
+    if date.group("last"):
+        return True
+    tense = _tense(low, date)
+    return not date.group("next") and (tense is None or tense.group("past") is not None)
+
+
+def _plans(tense: re.Match[str], date: re.Match[str], finding: Finding, start: int) -> bool:
+    """True when the verb says that *finding*, in a clause from *start* on, begins (or ends, when it is taken back) on *date*."""
+    verb = _planning(tense, date)
+    if verb is None or (tense.groupdict().get(f"{verb}_end") and finding.act != "retract" and not finding.replaces):
+        return False
+    place, after = start + tense.start(verb), start + tense.end(verb)
+    if (finding.start if finding.kind else finding.place) <= place < finding.end:
+        return True
+    if place < finding.place:
+        return _leads_on(finding.sentence.low[after : finding.place])
+    return not finding.sentence.low[after : start + date.start()].strip()
+
+
+def _leads_on(between: str) -> bool:
+    """True when the words *between* a verb and a value only lead from one to the other."""
+    said = re.findall(r"[\w'-]+", between)
+    others = sum(word not in _LEADING for word in said)
+    return not others or ("as" in said and others <= 3)
+
+
+def _planning(tense: re.Match[str], date: re.Match[str]) -> str | None:
+    """The group of the verb that makes a plan; a present is one behind its date: "from March I work at …"."""
+    opened = tense.group("present") and date.re is _ON and date.group("next") and date.start() < tense.start()
+    verbs = ("will", "to", "doing", "do", *(["present"] if opened else []))
+    return next((verb for verb in verbs if tense.group(verb)), None)
 
 
 def _last(match: re.Match[str], now: datetime) -> datetime | None:
-    today = _midnight(now)
-    month = match.group("month") or match.group("month2")
-    weekday = match.group("weekday") or match.group("weekday2")
-    if match.group("yesterday"):
-        return today - timedelta(days=1)
-    if match.group("unit"):
-        return today - timedelta(days=_UNIT_DAYS[match.group("unit")])
+    """The last day before *now* of which *match* speaks."""
+    month, day, year = _named(match)
     if month:
-        number = _month(month)
-        return _day(now.year - (number > now.month), number, 1, now)
-    back = (now.weekday() - _weekday(weekday) - 1) % 7 + 1
-    return today - timedelta(days=back)
+        here = _day(int(year) if year else now.year, month, day or 1, now)
+        return here if year or (here is not None and here <= now) else _day(now.year - 1, month, day or 1, now)
+    back = (now.weekday() - _weekday(match.group("weekday")) - 1) % 7 + 1
+    return _midnight(now) - timedelta(days=back)
+
+
+def _next(match: re.Match[str], now: datetime) -> datetime | None:
+    """The first day from *now* on of which *match* speaks; `None` within the month that it names."""
+    month, day, year = _named(match)
+    if month:
+        begun = month == now.month and day in (None, now.day) and not year
+        return None if begun else _coming(now, month, day or 1, year)
+    return _midnight(now) + timedelta(days=(_weekday(match.group("weekday")) - now.weekday() - 1) % 7 + 1)
+
+
+def _next_unit(match: re.Match[str], now: datetime) -> datetime | None:
+    if match.group("year"):
+        return _day(int(match.group("year")), 1, 1, now)
+    if match.group("next"):
+        return _unit_end(now, match.group("next"))
+    return _midnight(now) + timedelta(days=1 if match.group("tomorrow") else _days(match))
+
+
+def _named(match: re.Match[str]) -> tuple[int | None, int | None, str | None]:
+    """The month, the day in it and the year that *match* names."""
+    month = match.group("month") or match.group("month2") or match.group("month3")
+    year = match.group("year") or match.group("year2") or match.group("year3")
+    day = match.group("day") or match.group("day2")
+    return _month(month) if month else None, int(day) if day else None, year
 
 
 def _end_of(match: re.Match[str], now: datetime) -> datetime | None:  # noqa: PLR0911 - one line per form
