@@ -64,6 +64,42 @@ def test_a_no_with_the_right_value_states_it() -> None:
     assert (candidate.attribute, candidate.value, candidate.act) == ("home_city", "Zadar", "state")
 
 
+@pytest.mark.parametrize(
+    "answer", ["no, I meant Zadar", "No, I mean Zadar.", "Sorry, I meant Zadar, not Split", "oops, i meant Zadar"]
+)
+@pytest.mark.parametrize(
+    "claim", ["You live in Split, right?", "Noted, you live in Split.", "You still live in Split?"]
+)
+def test_what_was_meant_corrects_what_the_assistant_understood(claim: str, answer: str) -> None:
+    (candidate,) = reply(claim, answer)
+    assert (candidate.act, candidate.value, candidate.replaces) == ("correct", "Zadar", "Split")
+
+
+@pytest.mark.parametrize("answer", ["no, I mean it", "I mean, yes", "no, I meant the garden"])
+def test_what_was_meant_and_is_no_such_value_says_nothing(answer: str) -> None:
+    assert [c for c in reply("You live in Split, right?", answer) if c.act == "correct"] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "attribute", "value", "replaces"),
+    [
+        ("I never lived in Basel, I live in Bern", "home_city", "Bern", "Basel"),
+        ("I've never lived in Basel.", "home_city", "", "Basel"),
+        ("I never worked at Initech, I work at Acme", "employer", "Acme", "Initech"),
+        ("I was never a nurse, I'm a paramedic", "job_title", "paramedic", "nurse"),
+    ],
+)
+def test_what_never_was_is_corrected(text: str, attribute: str, value: str, replaces: str) -> None:
+    assert (attribute, value, replaces) in {
+        (c.attribute, c.value, c.replaces) for c in read(text) if c.act == "correct"
+    }
+
+
+@pytest.mark.parametrize("text", ["my boss says I never lived in Basel", "did I ever say I never lived in Basel?"])
+def test_what_others_say_never_was_corrects_nothing(text: str) -> None:
+    assert [c for c in read(text) if c.act == "correct"] == []
+
+
 def test_a_no_to_still_ends_it() -> None:
     (candidate,) = reply("Do you still work at Initech?", "nope")
     assert (candidate.attribute, candidate.act, candidate.replaces) == ("employer", "retract", "Initech")
@@ -129,6 +165,19 @@ def test_a_name_belongs_to_what_was_mentioned_before(texts: list[str], fact: tup
 
 def test_a_name_of_somebody_elses_dog_is_not_the_users() -> None:
     assert stated("my neighbour got a puppy.", "his name is Biff") == set()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "My florist and her daughter Elin are here",
+        "My plumber and his kids, Tom and Ann, visited",
+        "My barber and his dog, Otto, came too",
+        "My neighbour and her partner of ten years, Jo, moved",
+    ],
+)
+def test_who_belongs_to_another_person_is_not_the_users(text: str) -> None:
+    assert stated(text) == set()
 
 
 def test_what_is_said_twice_is_said_once() -> None:

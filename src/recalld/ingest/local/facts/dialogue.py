@@ -117,7 +117,7 @@ _LEADING = re.compile(
     r"^(?:(?:oh|well|um+|uh+|hm+|ha(?:ha)*|lol|sure|it's|its|it is|i'm|im|i am|we're|that would be|that'd be|just|"
     r"probably|mostly|currently|yes|yep|yeah|yup|ok|okay|easy|good question|"
     r"in|at|on|a|an|the|my|for|near|still|i have|i've got|i use|i drive|i speak|i take|i'd say|definitely|ideally|"
-    r"please|no|nope|nah|only|some|around|about)[,:!.]*\s+)+",
+    r"please|no|nope|nah|only|some|around|about|sorry|i meant|i mean)[,:!.]*\s+)+",
     re.IGNORECASE,
 )  # fmt: skip
 _YES = re.compile(
@@ -133,6 +133,12 @@ _NO = re.compile(
     r"really|no longer)\b[,.:!\s-]*(?P<rest>.*)",
     re.IGNORECASE | re.DOTALL,
 )
+_MEANT = re.compile(
+    r"^(?:(?:ha(?:ha)*|lol|oh|ah|well|um|sorry|oops|whoops|wait|actually)[,!.\s]+)*(?P<rest>i mean(?:t)?\b.*)",
+    re.IGNORECASE | re.DOTALL,
+)
+_SLIP = re.compile(r"\bi meant?\b")
+_NOT_THAT = re.compile(r",? (?:and )?not \w")
 _BUT = re.compile(r"\b(?:but|except|not|no|isn't|wasn't|don't|wrong|actually|though|although)\b", re.IGNORECASE)
 _OFFER = re.compile(
     r"\b(?:shall|should|may|can|could|would|do you (?:want|need|prefer|mind)|want me|would you like|like me|need help|is it ok)\b"
@@ -238,19 +244,35 @@ def half_confirmed(claim: str, seq: int, replies: Sequence[Sentence], reader: Re
 
 
 def denied(claim: str, seq: int, reply: Sentence, reader: Reader) -> Iterator[Finding]:
-    """What the user says no to: "still at Acme?" – "no" ends it, "you live in Bonn?" – "no, Cologne" says it right."""
-    no = _NO.match(reply.low)
+    """What the user says no to: "still at Acme?" – "no" ends it, "you live in Bonn?" – "no, Cologne" takes its place.
+
+    "No, I meant Cologne" puts it right: what the assistant had understood was never so.
+    """
+    no = _NO.match(reply.low) or _MEANT.match(reply.low)
     if not no:
         return
-    for finding in _claims(claim, seq, reader):
-        if re.search(r"\bstill\b", finding.sentence.low) and finding.kind:
+    slip = _SLIP.search(reply.low) is not None
+    claims = list(_claims(claim, seq, reader))
+    named = [finding for finding in claims if finding.value.casefold() in reply.low]
+    for finding in named if named or (slip and _NOT_THAT.search(reply.low)) else claims:
+        if re.search(r"\bstill\b", finding.sentence.low) and finding.kind and not slip:
             yield replace(_at(finding, reply), act="retract", replaces=finding.value)
         offset = no.start("rest")
         text = _LEADING.sub("", reply.text[offset:], count=1)
         text = re.split(r"\s(?:who|that|which|but|though)\s|[,;]", text, maxsplit=1)[0]
         if finding.kind and text and len(text.split()) <= 4:
-            yield from _readings(finding.attribute, finding.kind, text, reply, reader)
+            right = _readings(finding.attribute, finding.kind, text, reply, reader)
+            yield from (_in_place_of(finding, other, slip=slip) for other in right)
             return
+
+
+def _in_place_of(claimed: Finding, right: Finding, *, slip: bool) -> Finding:
+    """*right* with the value that it takes the place of, when it is one of the same attribute."""
+    if (right.attribute, right.value.casefold()) == (claimed.attribute, claimed.value.casefold()):
+        return right
+    if right.attribute != claimed.attribute:
+        return right
+    return replace(right, act="correct" if slip else "state", replaces=claimed.value)
 
 
 def _claims(claim: str, seq: int, reader: Reader) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ from difflib import SequenceMatcher
 from recalld.ingest.local.facts.findings import Finding
 from recalld.ingest.local.facts.kinds import kind
 from recalld.ingest.local.facts.kinds.forms import NUMBER
+from recalld.ingest.local.facts.mood import Mood
 from recalld.ingest.local.facts.sentences import Sentence
 from recalld.layers.facts.attributes import RELATIONS
 from recalld.values import Cardinality
@@ -46,7 +47,8 @@ def settle(
     for sentence in sentences:
         kept = _taken_up(kept, sentence)
     kept = _without_guessed_phone(_retyped(_withdrawn(kept, sentences), sentences))
-    return _once(_latest_wins(kept, cardinality), cardinality)
+    kept = _once(_latest_wins(_never_so(kept, sentences), cardinality), cardinality)
+    return [_in_all(finding) for finding in kept]
 
 
 def slips_put_right(findings: Sequence[Finding], sentences: Sequence[Sentence]) -> list[Finding]:
@@ -125,13 +127,28 @@ def _without_general(findings: Sequence[Finding]) -> list[Finding]:
         for f in findings
         if "_" in f.attribute
     }
+    new = [f for f in findings if f.act == "state"]
+    firms = {(f.sentence.seq, f.sentence.start, f.value) for f in new if f.attribute == "employer"}
+    clubs = {(f.sentence.seq, f.sentence.start, f.value) for f in new if f.attribute == "club"}
     schools = {(f.sentence.seq, f.sentence.start, f.value) for f in findings if f.attribute == "school"}
     return [
         f for f in findings
         if not (f.attribute == "employer" and (f.sentence.seq, f.sentence.start, f.value) in schools)
+        and not (f.attribute == _not_joined(f) and (f.sentence.seq, f.sentence.start, f.value) in firms & clubs)
         and not (f.attribute == "preference" and (f.sentence.seq, f.sentence.start, f.place) in styles)
         and (f.sentence.seq, f.sentence.start, f.value, f.attribute) not in fuller
     ]  # fmt: skip
+
+
+_OF_A_CLUB = re.compile(
+    r"\b(?:clubs?|choir|band|orchestra|ensemble|league|training|rehearsals?|match(?:es)?|coach|sports?|running|rowing|swimming|cycling|"
+    r"football|rugby|tennis|volleyball|handball|basketball|hockey|chess|runners|striders|harriers|rovers|wanderers|athletics?|fc|sc|rc)\b"
+)
+
+
+def _not_joined(finding: Finding) -> str:
+    """Which of the two it is not, when somebody joined what may be a firm or a club."""
+    return "employer" if _OF_A_CLUB.search(finding.sentence.low) else "club"
 
 
 _STYLES = ("answer_length", "answer_format", "communication_style")
@@ -142,6 +159,22 @@ _COUNT = re.compile(rf"{NUMBER}\b", re.IGNORECASE)
 
 def _several(value: str) -> bool:
     return bool(re.match(r"\d|two|three|four|five|six", value.casefold()))
+
+
+_IN_ALL = re.compile(
+    r"\b(?:i|we)(?:'ve| (?:(?:now|still|only|just|currently) )*(?:have|own))(?: (?:now|got|only|just|still|currently|both))* "
+    r"(?:(?:an?|one|two|three|four|five|six|\d+) [\w-]+(?:,|,? and|,? &) )*$"
+)
+_NUMBERED = re.compile(rf"{NUMBER} (?P<what>[\w -]+)", re.IGNORECASE)
+
+
+def _in_all(finding: Finding) -> Finding:
+    """*finding* in the place of the number there was, when its sentence counts them all: "we now have three dogs"."""
+    counted = _NUMBERED.fullmatch(finding.value) if finding.kind in _COUNTED and finding.act == "state" else None
+    having = _IN_ALL.search(finding.sentence.low, 0, finding.place)
+    if not (counted and having) or finding.replaces or counted.group("what").casefold() in having.group():
+        return finding
+    return replace(finding, replaces=counted.group("what"))
 
 
 def _put_right(findings: list[Finding], sentence: Sentence) -> list[Finding]:
@@ -239,6 +272,47 @@ def _without_guessed_phone(findings: Sequence[Finding]) -> list[Finding]:
     """*findings* without a phone number that is another number by name: "my ticket number is 70418"."""
     named = {f.value for f in findings if f.attribute.endswith("_number") and f.attribute != "phone_number"}
     return [f for f in findings if f.attribute != "phone_number" or f.value not in named]
+
+
+_NEVER = re.compile(
+    r"\bi(?:'ve| have)?(?: was)? never (?:actually |really |even |once )?(?:been |was )?"
+    r"(?:(?P<home>lived in)|(?P<firm>worked (?:at|for))|(?P<job>(?:worked as )?an?)) "
+    r"(?P<old>[^,.;:!?()]{2,40}?)(?=[,.;:!?()]|\s(?:and|but|though)\b|\s*$)"
+)
+_NEVER_WAS = {"home": ("home_city", "place"), "firm": ("employer", "org"), "job": ("job_title", "knownjob")}
+
+
+def _never_so(findings: Sequence[Finding], sentences: Sequence[Sentence]) -> list[Finding]:
+    """*findings* with what a sentence says was never so: "I never lived in Bonn, I live in Ulm" puts the home right."""
+    kept = list(findings)
+    for sentence in sentences:
+        wrong = _never(sentence)
+        if wrong is None:
+            continue
+        right = [
+            f for f in kept
+            if f.sentence.seq == sentence.seq and f.attribute == wrong.attribute and f.act == "state" and f.value != wrong.replaces
+        ][:1]  # fmt: skip
+        kept = [replace(f, act="correct", replaces=wrong.replaces) if f in right else f for f in kept]
+        kept += [] if right else [wrong]
+    return _in_order(kept)
+
+
+def _never(sentence: Sentence) -> Finding | None:
+    """The correction without a right value in "I never lived in Bonn"."""
+    match = _NEVER.search(sentence.low)
+    if match is None or sentence.question or Mood(sentence).reported(match.start()):
+        return None
+    attribute, kind_name = next(slot for group, slot in _NEVER_WAS.items() if match.group(group))
+    start, end = match.span("old")
+    text = sentence.text[start:end]
+    reading = next(iter(kind(kind_name)(text, True)), None)
+    if reading is None or reading.value != text:
+        return None
+    return Finding(
+        attribute=reading.attribute or attribute, value="", sentence=sentence, place=start, end=end, kind=kind_name,
+        act="correct", replaces=reading.value,
+    )  # fmt: skip
 
 
 def _much_alike(finding: Finding, sentence: Sentence, match: re.Match[str]) -> bool:

@@ -30,7 +30,7 @@ ORDINARY = words(
     anyway maybe sure fun work home split torn set cut hit made fun dead alive here hard soft early late gah argh
     ugh phew wow yay yep nah me myself yourself proper playlist recipe draft letter email list plan note question
     card thing day week month year traveling travelling driving walking sitting standing running waiting coming
-    leaving staying visiting
+    leaving staying visiting far away nearby
     """
 )
 

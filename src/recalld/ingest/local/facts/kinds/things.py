@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from recalld.ingest.local.facts import lexicon
 from recalld.ingest.local.facts.kinds.ordinary import EMPTY, ORDINARY
 from recalld.ingest.local.facts.kinds.reading import Reading
-from recalld.ingest.local.facts.kinds.work import proper_name
+from recalld.ingest.local.facts.kinds.work import firm, proper_name
 from recalld.ingest.local.facts.lexicon import words
 from recalld.ingest.local.facts.phrases import STOP, bare, capitalised, items, strip, take
 from recalld.layers.facts.attributes import RELATIONS
@@ -220,6 +220,37 @@ def noun(text: str, _cased: bool) -> Iterator[Reading]:
         yield Reading(" ".join(phrase))
 
 
+_BEARERS = words(
+    """
+    pet dog cat puppy kitten horse car vehicle bike bicycle motorbike motorcycle boat company employer firm school
+    university college gym bank laptop computer phone mobile team boss manager doctor gp dentist vet therapist child son
+    daughter kid camera club
+    """
+)
+
+
+def bearer(text: str, cased: bool) -> Iterator[Reading]:
+    """What bears a name and is of some age, colour and size besides: a being, a thing, a firm."""
+    yield from (reading for reading in noun(text, cased) if _is_bearer(reading.value))
+
+
+def datum(text: str, cased: bool) -> Iterator[Reading]:
+    """The name of an attribute that is nothing but its value: "postcode", "budget"."""
+    yield from (reading for reading in noun(text, cased) if not _is_bearer(reading.value))
+
+
+def _is_bearer(value: str) -> bool:
+    last = value.rsplit(maxsplit=1)[-1].casefold()
+    return last in _BEARERS or last.removesuffix("s") in _BEARERS
+
+
+def own_name(text: str, cased: bool) -> Iterator[Reading]:
+    """The name that a bearer goes by: a proper name, or a make in any writing."""
+    named = list(firm(text, cased))
+    made = (reading for reading in plain(text, cased) if lexicon.is_a(reading.value, "car", "motorcycle", "laptop"))
+    yield from named or made
+
+
 _MEASURED = words(
     "day days time number size colour color level model brand provider format currency channel style type slot "
     "limit shift rate quota rank grade code-word theme"
@@ -233,8 +264,16 @@ def measured(text: str, cased: bool) -> Iterator[Reading]:
             yield reading
 
 
+_EXTENT = re.compile(
+    r"\d[\d.,]*[ -]?[^\W\d_]+[ -](?:old|young|away|long|late|early|high|tall|wide|deep|ahead|behind|apart|ago)\b"
+)
+"""How old, far or long something is: "10 years old", "3 km away"."""
+
+
 def plain(text: str, _cased: bool) -> Iterator[Reading]:
     """A short value after "is": a name, a number, a noun; no judgement ("slow", "killing me")."""
+    if _EXTENT.match(text):
+        return
     number = re.match(
         r"[$€£]?\d[\w.,:%/-]*(?:\s(?:am|pm|euros?|dollars?|pounds?|hours?|minutes?|people|days?))?(?=[\s,.;:!?)]|$)",
         text,

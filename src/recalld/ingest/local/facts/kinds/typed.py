@@ -169,7 +169,8 @@ def petnamed(text: str, cased: bool) -> Iterator[Reading]:
 def _pet_named() -> re.Pattern[str]:
     animal = "|".join(sorted(map(re.escape, lexicon.classes()["animal"]), key=len, reverse=True))
     return re.compile(
-        rf"(?:[\w'-]+\s+){{0,3}}?(?P<animal>(?i:{animal}))\b(?:\s+(?:now|too|as well|(?:from|at|in) (?:the |a |our )?\w+))?"
+        rf"(?:(?!(?:his|her|their|whose)\b)[\w'-]+\s+){{0,3}}?(?P<animal>(?i:{animal}))\b"
+        r"(?:\s+(?:now|too|as well|(?:from|at|in) (?:the |a |our )?\w+))?"
         r"(?:,?\s+(?P<called>(?:who is |that is |who's |which is )?(?:called|named|by the name of))\s+|\s*[,(:-]\s*|\s+)"
         r"(?P<names>[^\W\d_][\w'’-]*?(?:\s*(?:,|and|&)\s+[A-Z][\w'’-]*?){0,3}?)(?=(?:['’]s)?(?:[\s,.;:!?)¤]|$))"
     )

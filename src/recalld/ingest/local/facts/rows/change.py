@@ -72,6 +72,7 @@ ROWS = (
         "^ the|my? <:proper> died|broke|is_dead|went_swimming|packed_up|gave_up|bit_the_dust|is_gone|"
         "got_stolen|was_stolen",
         retract=True, addressed=True, among=("phone_model", "laptop", "vehicle", "bicycle", "equipment", "pet"),
+        unless=r"\bbroke (?:down|in|into|out|off|up|even)\b|\b(?:died|broke|packed up|gave up)(?: on (?:me|us))? again\b",
     ),
     row("^ <:firstname> left|quit|retired|moved_on|got_fired", retract=True, addressed=True, among=("manager",)),
     row(

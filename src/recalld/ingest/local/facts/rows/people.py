@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from recalld.ingest.local.facts.row import row
 
+
+def _near(nouns: str, ending: str = "") -> str:
+    """One of *nouns* with up to three words in front, none of which makes it another person's: "my boss and his wife"."""
+    noun = nouns.replace("_", r"\s+")
+    return rf"/(?:(?!(?:his|her|their|whose|an?|another)\b)[\w'-]+[,:;]?\s+){{0,3}}?(?:{noun}){ending}(?!\w)/"
+
+
 _PARTNER = (
     "wife|husband|partner|girlfriend|boyfriend|fiance|fiancé|fiancee|fiancée|spouse|hubby|missus|better_half|"
     "other_half|gf|bf|significant_other"
@@ -69,18 +76,18 @@ ROWS = (
         unless=r"\b(?:split up|separated|broke up) (?:the|our|my|a|an|into|some)\b",
     ),
     row(
-        "{my} .. "
-        + _PARTNER
+        "{my} "
+        + _near(_PARTNER)
         + (" and_i|&_i {adv}? have|are? {adv}? broke_up|broken_up|split_up|split|separated|parted_ways|"
         "called_it_quits"),
         gives={"relationship_status": "single"}, ends={"partner_name": ""},
     ),
     row(
-        "{my} .. " + _PARTNER + " left_me|dumped_me|walked_out",
+        "{my} " + _near(_PARTNER) + " left_me|dumped_me|walked_out",
         gives={"relationship_status": "single"}, ends={"partner_name": ""},
     ),
     row(
-        "{my} .. " + _PARTNER + " died|passed_away|passed",
+        "{my} " + _near(_PARTNER) + " died|passed_away|passed",
         gives={"relationship_status": "widowed"}, ends={"partner_name": ""},
     ),
     row(
@@ -118,15 +125,15 @@ ROWS = (
         needs=r"\b(?:i|we)\b.{0,60}\b(?:have|got)\b", addressed=True,
     ),
     row(
-        "{my} .. " + _OUR_CHILD + "|boy|girl|kids|children|sons|daughters|twins is|are|'s? called|named <child:names>",
+        "{my} " + _near(_OUR_CHILD + "|boy|girl|kids|children|sons|daughters|twins") + " is|are|'s? called|named <child:names>",
         asked=True,
     ),
-    row("{my} .. /(?:son|daughter|kid|child|baby)'?s/ name is|= <child:names>", asked=True),
-    row("{my} .. kids|children|sons|daughters|twins|boys|girls ,? <child:names>", asked=True, any_mood=True),
-    row("{my} {new}? .. " + _OUR_CHILD + " ,? <child:firstname>", asked=True, any_mood=True),
+    row("{my} " + _near("son|daughter|kid|child|baby", "'?s") + " name is|= <child:names>", asked=True),
+    row("{my} " + _near("kids|children|sons|daughters|twins|boys|girls") + " ,? <child:names>", asked=True, any_mood=True),
+    row("{my} {new}? " + _near(_OUR_CHILD) + " ,? <child:firstname>", asked=True, any_mood=True),
     row(
-        "{my} .. "
-        + _OUR_CHILD
+        "{my} "
+        + _near(_OUR_CHILD)
         + (" is_here|arrived|was_born|has_arrived|is_finally_here ,? his|her|their|and_his|and_her? name {is} "
         "<child:firstname>"),
     ),
@@ -143,7 +150,7 @@ ROWS = (
     row("newly single", gives={"relationship_status": "single"}, ends={"partner_name": ""}),
     row("{i} {adv}? proposed", gives={"relationship_status": "engaged"}, needs="said yes|ring|engage", confidence=0.7),
     row("<partner_name:firstname> ,|( {my} " + _PARTNER, asked=True, addressed=True, confidence=0.8),
-    row("<child:firstname> ,|( {my} .. " + _OUR_CHILD, asked=True, addressed=True, confidence=0.8),
+    row("<child:firstname> ,|( {my} " + _near(_OUR_CHILD), asked=True, addressed=True, confidence=0.8),
     row(
         "since|after the|my|our divorce",
         gives={"relationship_status": "divorced"}, ends={"partner_name": ""}, addressed=True,
@@ -165,12 +172,8 @@ ROWS = (
     row("{i} call|called|named her|him|the_baby <child:firstname>", needs=_ONE_MORE),
     # pets
     row("{have} {a} .. " + _PET + " ,? called|named|whose_name_is|by_the_name_of <pet:names>"),
-    row("{my} .. " + _PET + " is|'s? called|named <pet:names>", asked=True),
-    row(
-        "{my} .. /(?:dog|cat|puppy|kitten|rabbit|bunny|hamster|parrot|budgie|horse|pony|tortoise|turtle|"
-        "pup|pet)'?s/ name {is} <pet:names>",
-        asked=True,
-    ),
+    row("{my} " + _near(_PET) + " is|'s? called|named <pet:names>", asked=True),
+    row("{my} " + _near(_PET, "'?s") + " name {is} <pet:names>", asked=True),
     row("{have}|{i}|{im}|{my}|with {got}? {a}? <:petnamed>", asked=True),
     row("{got} <:petnamed>"),
     row("{my} <:petnamed>", asked=True, any_mood=True),
@@ -179,7 +182,7 @@ ROWS = (
     row("{im} {a}? .. owner|mum|mom|dad|parent of|to <pet:animals>"),
     row("{im} {a} proud? <pet:animal> owner|mum|mom|dad|parent|person's"),
     row("with|and {my} <pet:animals>", asked=True),
-    row("{my} .. " + _PET + " <pet:firstname>", asked=True, any_mood=True),
+    row("{my} " + _near(_PET) + " <pet:firstname>", asked=True, any_mood=True),
     row("{my} <pet:animal>", asked=True, any_mood=True, confidence=0.8),
     row("<pet:firstname> ,|( {my} <:species>", asked=True, addressed=True),
     row("<pet:petsown> the <:species>", asked=True, addressed=True, confidence=0.75),
@@ -191,11 +194,11 @@ ROWS = (
         retract=True,
     ),
     row(
-        "{my} .. " + _PET + " <pet:firstname> {adv}? died|passed_away|passed|crossed|is_gone|has_died|has_passed",
+        "{my} " + _near(_PET) + " <pet:firstname> {adv}? died|passed_away|passed|crossed|is_gone|has_died|has_passed",
         retract=True,
     ),
     row("{my} <pet:animal> {adv}? died|passed_away|passed|is_gone|has_died|ran_away", retract=True),
-    row("{i} {adv}? lost {my} .. " + _PET + " <pet:firstname>", retract=True),
+    row("{i} {adv}? lost {my} " + _near(_PET) + " <pet:firstname>", retract=True),
     # in passing
     row(
         "{my} /[\\w-]+-(?:year|month)-olds?|\\d+-?yo/ son|daughter|boy|girl|kid? ,? <child:firstname>",
@@ -236,7 +239,7 @@ ROWS = (
         "celebrating .. anniversary|years_married|wedding",
         gives={"relationship_status": "married"}, needs=r"\b(?:wedding|married|husband|wife)\b", confidence=0.7,
     ),
-    row("{my} .. " + _PARTNER + " of .. years|decades ,? <partner_name:firstname>", asked=True),
+    row("{my} " + _near(_PARTNER) + " of .. years|decades ,? <partner_name:firstname>", asked=True),
     row("with {my} " + _PARTNER + " <partner_name:firstname>", asked=True, any_mood=True),
     row("{ive}? {adv}? took_in|welcomed|are_fostering|foster|fostering <:petnamed>"),
     row("{ive}? {adv}? took_in|welcomed|are_fostering|foster|fostering <pet:animals>"),
@@ -275,7 +278,7 @@ ROWS = (
         addressed=True, needs=r"\b(?:my|our|we|me)\b", confidence=0.8,
     ),
     row(
-        "{my} .. husband|wife|hubby|hubs|wifey|missus|spouse",
+        "{my} " + _near("husband|wife|hubby|hubs|wifey|missus|spouse"),
         gives={"relationship_status": "married"}, asked=True, any_mood=True, confidence=0.7, negated="ignore",
         unless=r"\b(?:ex|late|divorc\w+|separated|widow\w*|died|future|broke up|split up)\b",
     ),
