@@ -3,7 +3,8 @@
     python -m evals.perfect_model FILE        serves it until interrupted and prints the model's name
 
 It finds the session by its messages in the prompt, states every expected value where it is said, and retracts what is expected to be
-closed and has no successor. Values that nobody says in these words are quoted from the message that comes closest.
+closed and has no successor. Values that nobody says in these words are quoted from the message that comes closest,
+and always from the user's own words in it.
 """
 
 from __future__ import annotations
@@ -19,12 +20,15 @@ from pathlib import Path
 from typing import Any
 
 from recalld.ingest.evidence import words_of
+from recalld.ingest.local.facts.material import own_words
+from recalld.ingest.local.facts.sentences import MASK
 from recalld.layers.facts.attributes import Attributes
 from recalld.testing.model_server import ModelServer
 from recalld.testing.wire import Call, Output
 
 Gold = Mapping[str, Any]
 ATTRIBUTES = Attributes()
+_WORD = re.compile(r"\S+")
 
 
 @dataclass(frozen=True)
@@ -118,11 +122,22 @@ def _key(contents: Sequence[str]) -> tuple[tuple[str, ...], ...]:
 
 
 def _place(session: int, message: int, content: str, forms: Sequence[tuple[str, ...]]) -> Place:
-    spans = [match.span() for match in re.finditer(r"\S+", content)]
-    words = [words_of(content[start:end]) for start, end in spans]
-    overlap, centre = max((_overlap(words, form) for form in forms), default=(0, 0))
+    found = [(*_best_overlap(content, spans, forms), spans) for spans in _own_spans(content)]
+    overlap, centre, spans = max(found, key=lambda one: (one[0], len(one[2])))
     start, end = max(centre - 2, 0), min(centre + 5, len(spans))
     return Place(session, message, content[spans[start][0] : spans[end - 1][1]], overlap)
+
+
+def _own_spans(content: str) -> list[list[tuple[int, int]]]:
+    """Where the user's own words are, parted by what they quote or paste; of a message without any, where all words are."""
+    parts = [match.span() for match in re.finditer(rf"[^{MASK}]+", own_words(content))]
+    spans = [[match.span() for match in _WORD.finditer(content, *part)] for part in parts]
+    return [part for part in spans if part] or [[match.span() for match in _WORD.finditer(content)]]
+
+
+def _best_overlap(content: str, spans: Sequence[tuple[int, int]], forms: Sequence[tuple[str, ...]]) -> tuple[int, int]:
+    words = [words_of(content[start:end]) for start, end in spans]
+    return max((_overlap(words, form) for form in forms), default=(0, 0))
 
 
 def _overlap(words: Sequence[tuple[str, ...]], form: tuple[str, ...]) -> tuple[int, int]:

@@ -33,7 +33,8 @@ from recalld.border import (
 )
 from recalld.errors import Conflict, InvalidInput, InvalidMessage, NotFound
 from recalld.layers.facts.attributes import Attributes
-from recalld.layers.facts.merge import api_statement, conflicts, history, visible
+from recalld.layers.facts.decay import weighed
+from recalld.layers.facts.merge import api_statement, at_moment, conflicts, history, shown, visible
 from recalld.layers.working.base import best_effort
 from recalld.layers.working.requests import Request, keep_answer, known_answer
 from recalld.values import (
@@ -456,7 +457,7 @@ class UserMemory:
         versions = await self.parts.read(self.ref, self._purposes(purposes), known)
         found = visible(versions, as_of=moment, believed_at=belief, include_closed=include_closed)
         self._note("facts.read", self._purposes(purposes), len(found))
-        return found
+        return weighed(found, at=moment, attributes=self._registry)
 
     async def set_fact(
         self,
@@ -474,63 +475,95 @@ class UserMemory:
             valid_from=check_bound("valid_from", valid_from),
             valid_to=check_bound("valid_to", valid_to),
         )
-        return await self._state(candidate, at=_now(at))
+        return await self._state(candidate, purpose=self.purpose, at=_now(at))
 
-    async def _state(self, candidate: Candidate, *, at: datetime) -> Fact:
-        """Merge a statement of the tenant like any other; the fact it founds or confirms."""
+    async def _state(self, candidate: Candidate, *, purpose: str, at: datetime, refuting: str | None = None) -> Fact:
+        """Merge a statement of the tenant like any other; the fact it founds or confirms.
+
+        Raises `Conflict`, and changes nothing, when the fact *refuting* does not turn out to have never been true.
+        """
         named = replace(candidate, attribute=await self._name_in_use(candidate.attribute))
         async with self.parts.database.transaction("worker", self.ref) as tx:
             user = await self.parts.journal.lock_user(tx)
-            await self.parts.gate.admit(tx, self.purpose)
+            await self.parts.gate.admit(tx, purpose)
             statement = api_statement(
                 named,
                 statement_id=f"{time_ns():016x}-{uuid4().hex}",  # grows, so the later of two calls at the same time wins
-                purpose=self.purpose,
+                purpose=purpose,
                 at=at,
                 attributes=self._registry,
                 known_attributes=(named.attribute,),
             )
             changes = await self.parts.facts.add(tx, user.epoch, [statement], at=at)
+            if refuting not in (None, *(fact.fact_id for fact in changes.insert if fact.status == "corrected")):
+                raise Conflict(
+                    f"what came after it keeps {candidate.value!r} from taking its place again; set the fact"
+                )
             await self.parts.journal.touch_user(tx, facts=bool(changes), episodes=False)
-            await self.parts.audit.write(tx, "fact.stated", user=self.ref, purposes=(self.purpose,), count=1)
+            await self.parts.audit.write(tx, "fact.stated", user=self.ref, purposes=(purpose,), count=1)
             return await self.parts.facts.resting_on(tx, user.epoch, statement)
 
     async def delete_fact(self, fact_id: str, *, at: datetime | None = None) -> FactChanges:
         """Forget one fact with the statements it rests on; what it had closed is open again. Raises `NotFound`."""
         return await self.parts.deletion.fact(self.ref, check_id("fact id", fact_id), at=_now(at))
 
-    async def history(self, attribute: str | None = None, *, purposes: Sequence[str] | None = None) -> list[History]:
+    async def history(
+        self, attribute: str | None = None, *, purposes: Sequence[str] | None = None, at: datetime | None = None
+    ) -> list[History]:
         """Each attribute as a timeline: every value with its dates, the sentences it rests on, and what ended it."""
-        facts, statements = await self._evidence(attribute, purposes)
-        return list(history([fact for fact in facts if fact.retired_at is None], statements))
+        asked = self._purposes(purposes)
+        name = (
+            None
+            if attribute is None
+            else await self._name_in_use(check_text("an attribute", attribute, limit=255), asked)
+        )
+        told = shown(history(*await self._evidence(name)), purposes=asked, as_of=_now(at))
+        self._note("facts.read", asked, sum(len(timeline.entries) for timeline in told))
+        return told
 
-    async def conflicts(self, *, purposes: Sequence[str] | None = None) -> list[FactConflict]:
-        """What contradicted what, when, and how it was decided; `decide` decides otherwise."""
-        _, statements = await self._evidence(None, purposes)
-        return conflicts(statements)
+    async def conflicts(
+        self, *, purposes: Sequence[str] | None = None, at: datetime | None = None
+    ) -> list[FactConflict]:
+        """What contradicted what, when, and how it was decided, both sides under *purposes*; `decide` decides otherwise."""
+        asked, now = self._purposes(purposes), _now(at)
+        _, statements = await self._evidence()
+        sides = [
+            conflict
+            for conflict in conflicts(statements)
+            if {conflict.statement.purpose, conflict.against.purpose} <= {*asked}
+        ]
+        self._note("facts.read", asked, len(sides))
+        return [replace(conflict, against=at_moment(conflict.against, now)) for conflict in sides]
 
-    async def why(self, fact_id: str, *, purposes: Sequence[str] | None = None) -> HistoryEntry:
+    async def why(
+        self, fact_id: str, *, purposes: Sequence[str] | None = None, at: datetime | None = None
+    ) -> HistoryEntry:
         """What one fact rests on: which sentences of which sessions, and what ended it. Raises `NotFound`."""
         check_id("fact id", fact_id)
-        for timeline in await self.history(purposes=purposes):
+        for timeline in await self.history(purposes=purposes, at=at):
             for entry in timeline.entries:
                 if entry.fact.fact_id == fact_id:
                     return entry
         raise NotFound(f"there is no fact {fact_id!r}")
 
-    async def decide(self, fact_id: str, *, at: datetime | None = None) -> Fact:
+    async def decide(self, fact_id: str, *, purposes: Sequence[str] | None = None, at: datetime | None = None) -> Fact:
         """Decide a conflict otherwise: the value of this fact holds, and the one that took its place was never true.
 
-        Returns the value as it is known then. Raises `NotFound`, and `Conflict` when nothing took its place.
+        The fact is one of *purposes*, the other one of any; it is stated under its own. Returns the value as it is known then.
+        Raises `NotFound`, and `Conflict` when nothing took its place, or what came after cannot be undone this way.
         """
-        entry = await self.why(fact_id)
-        winner = next((fact for fact in await self.facts(at=at) if fact.fact_id == entry.fact.superseded_by), None)
+        lost = (await self.why(fact_id, purposes=purposes, at=at)).fact
+        facts, _ = await self._evidence(lost.attribute)
+        winner = next((fact for fact in facts if fact.fact_id == lost.superseded_by), None)
         if winner is None:
-            raise Conflict(f"no current value has taken the place of fact {fact_id!r}")
+            raise Conflict(f"no value has taken the place of fact {fact_id!r}")
         candidate = Candidate(
-            attribute=entry.fact.attribute, value=entry.fact.value, act="correct", replaces=winner.value
+            attribute=lost.attribute,
+            value=lost.value,
+            act="correct",
+            replaces=winner.value if winner.purpose == lost.purpose else None,  # no word under another purpose
         )
-        return await self._state(candidate, at=_now(at))
+        return await self._state(candidate, purpose=lost.purpose, at=_now(at), refuting=winner.fact_id)
 
     @property
     def _registry(self) -> Attributes:
@@ -544,20 +577,13 @@ class UserMemory:
             known = await self.parts.facts.attributes(tx, await self.parts.journal.epoch(tx))
         return await asyncio.to_thread(self._registry.canonical, attribute, known)
 
-    async def _evidence(
-        self, attribute: str | None, purposes: Sequence[str] | None
-    ) -> tuple[list[Fact], list[Statement]]:
-        name = (
-            None
-            if attribute is None
-            else await self._name_in_use(check_text("an attribute", attribute, limit=255), self._purposes(purposes))
-        )
-        async with self.parts.database.transaction("app", self.ref, self._purposes(purposes)) as tx:
+    async def _evidence(self, attribute: str | None = None) -> tuple[list[Fact], list[Statement]]:
+        """The facts in belief and all that they follow from, whatever its purpose: what is shown of it is the caller's to choose."""
+        async with self.parts.database.transaction("worker", self.ref) as tx:
             epoch = await self.parts.journal.epoch(tx)
-            versions = await self.parts.facts.versions(tx, epoch, name)
-            statements = await self.parts.facts.statements(tx, epoch, [name] if name else None)
-        self._note("facts.read", self._purposes(purposes), len(versions))
-        return versions, statements
+            versions = await self.parts.facts.versions(tx, epoch, attribute)
+            statements = await self.parts.facts.statements(tx, epoch, None if attribute is None else [attribute])
+        return [fact for fact in versions if fact.retired_at is None], statements
 
     # ------------------------------------------------------------ episodes
     async def episodes(

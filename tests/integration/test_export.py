@@ -61,6 +61,22 @@ async def test_json_holds_everything(ada: UserMemory) -> None:
     assert {event["action"] for event in document["audit"]} >= {"fact.stated", "consent.given"}
 
 
+async def test_what_holds_now_is_told_and_neither_what_has_run_out_nor_what_is_planned(memory: Memory) -> None:
+    bob, now = memory.user("acme", "bob"), datetime.now(UTC)
+    await bob.set_fact("home_city", "Leipzig", at=now - timedelta(days=90))
+    await bob.set_fact("home_city", "Porto", valid_from=now + timedelta(days=90), at=now - timedelta(days=60))
+    await bob.set_fact("whereabouts", "Rome", valid_to=now - timedelta(days=30), at=now - timedelta(days=60))
+    told = (await bob.export(format="markdown")).split("## What holds now\n")[1].split("##")[0]
+    assert told.strip() == "- Home city: Leipzig"
+    page = (await bob.export(format="html")).split("<h2>Timeline</h2>")[1].split("</section>")[0]
+    kinds = {
+        line.split(": ")[1].split(" ")[0].removesuffix("</li>"): "past" in line
+        for line in page.splitlines()
+        if ": " in line
+    }
+    assert kinds == {"Rome": True, "Leipzig": False, "Porto": False}
+
+
 async def test_two_exports_are_equal_to_the_byte_but_for_who_read_it(memory: Memory, ada: UserMemory) -> None:
     first, second = await ada.export(format="json"), await ada.export(format="json")
     assert first.split('"audit"')[0] == second.split('"audit"')[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -45,6 +46,13 @@ async def test_what_was_believed_stays_readable(ada: UserMemory) -> None:
     summer = SPRING + timedelta(days=90)
     assert await values(ada, as_of=summer) == {"Berlin": "current"}
     assert await values(ada, as_of=summer, believed_at=summer) == {"Leipzig": "current"}
+
+
+async def test_a_fact_weighs_less_the_longer_ago_it_was_said(ada: UserMemory) -> None:
+    await ada.set_fact("home_city", "Leipzig", at=SPRING)
+    weights = [(await ada.facts(at=moment))[0].weight or 0 for moment in (SPRING, AUTUMN, NOW)]
+    assert weights[0] == 1
+    assert weights[0] > weights[1] > weights[2] > 0
 
 
 async def test_the_same_value_again_confirms(ada: UserMemory) -> None:
@@ -128,6 +136,106 @@ async def test_a_newer_value_of_another_purpose_closes_the_old_one(memory: Memor
     await support.set_fact("home_city", "Berlin", at=AUTUMN)
     assert await values(sales) == {}
     assert await values(support) == {"Berlin": "current"}
+
+
+@pytest.fixture
+async def moved(memory: Memory) -> tuple[UserMemory, UserMemory]:
+    """Leipzig for support, Berlin for sales, Leipzig for support again: the handles of support and sales."""
+    support, sales = (memory.user("acme", "ada", purpose=purpose) for purpose in ("support", "sales"))
+    await support.set_fact("home_city", "Leipzig", at=SPRING)
+    await sales.set_fact("home_city", "Berlin", at=SPRING + timedelta(days=30))
+    await support.set_fact("home_city", "Leipzig", at=AUTUMN)
+    return support, sales
+
+
+async def test_history_tells_of_the_facts_that_are_listed(moved: tuple[UserMemory, UserMemory]) -> None:
+    support, _ = moved
+    listed = await support.facts(include_closed=True, at=NOW)
+    (timeline,) = await support.history("home_city", at=NOW)
+    assert [(entry.fact.value, entry.fact.status) for entry in timeline.entries] == [
+        ("Leipzig", "superseded"),
+        ("Leipzig", "current"),
+    ]
+    assert [replace(fact, weight=None) for fact in listed] == [entry.fact for entry in timeline.entries]
+    for fact in listed:
+        assert [said.said_at for said in (await support.why(fact.fact_id)).statements] == [fact.valid_from]
+
+
+async def test_history_shows_no_word_of_another_purpose(moved: tuple[UserMemory, UserMemory]) -> None:
+    support, sales = moved
+    (berlin,) = await sales.facts(include_closed=True, at=NOW)
+    assert "Berlin" not in repr([await support.history(), await support.conflicts()])
+    assert "Leipzig" not in repr([await sales.history(), await sales.conflicts(), await sales.why(berlin.fact_id)])
+    (first, _) = (await support.history("home_city"))[0].entries
+    assert (first.fact.superseded_by, first.ended_by) == (berlin.fact_id, None)
+    with pytest.raises(NotFound):
+        await support.why(berlin.fact_id)
+    await sales.set_fact("budget", "40 euros", at=NOW)
+    assert [timeline.attribute for timeline in await support.history()] == ["home_city"]
+
+
+async def test_what_another_purpose_contradicted_can_be_decided_otherwise(moved: tuple[UserMemory, UserMemory]) -> None:
+    support, sales = moved
+    both = ["sales", "support"]
+    found = await support.conflicts(purposes=both)
+    assert [(conflict.against.value, conflict.statement.value) for conflict in found] == [
+        ("Leipzig", "Berlin"),
+        ("Berlin", "Leipzig"),
+    ]
+    with pytest.raises(NotFound):
+        await support.decide(found[1].against.fact_id, at=NOW)
+    decided = await support.decide(found[1].against.fact_id, purposes=both, at=NOW)
+    assert (decided.value, decided.purpose) == ("Berlin", "sales")
+    assert await values(sales) == {"Berlin": "current"}
+    assert await values(support) == {}
+    assert "Leipzig" not in repr(await sales.history())
+
+
+async def test_what_came_after_another_purpose_is_not_undone_by_mistake(memory: Memory) -> None:
+    support, sales = (memory.user("acme", "ada", purpose=purpose) for purpose in ("support", "sales"))
+    leipzig = await support.set_fact("home_city", "Leipzig", at=SPRING)
+    for days, city in ((30, "Berlin"), (60, "Bonn")):
+        await sales.set_fact("home_city", city, at=SPRING + timedelta(days=days))
+    with pytest.raises(Conflict, match="what came after"):
+        await support.decide(leipzig.fact_id, at=NOW)
+    assert await values(sales) == {"Bonn": "current"}
+    assert len((await support.history("home_city"))[0].entries) == 1
+
+
+async def test_an_old_conflict_can_be_decided_otherwise(ada: UserMemory) -> None:
+    for days, city in ((0, "Leipzig"), (30, "Berlin"), (60, "Bonn")):
+        await ada.set_fact("home_city", city, at=SPRING + timedelta(days=days))
+    found = await ada.conflicts()
+    decided = await ada.decide(found[0].against.fact_id, at=NOW)
+    assert (decided.value, decided.valid_to) == ("Leipzig", SPRING + timedelta(days=60))
+    assert await values(ada, include_closed=True) == {"Leipzig": "superseded", "Bonn": "current"}
+
+
+async def test_history_has_the_status_of_the_time_asked_for(ada: UserMemory) -> None:
+    await ada.set_fact("home_city", "Leipzig", at=SPRING)
+    await ada.set_fact("home_city", "Berlin", valid_from=NOW, at=AUTUMN)
+    stay = await ada.set_fact("whereabouts", "Rome", valid_to=AUTUMN, at=SPRING)
+    for moment, home, whereabouts in (
+        (SPRING, "current", "current"),
+        (AUTUMN, "current", "expired"),
+        (NOW, "superseded", "expired"),
+    ):
+        (timeline,) = await ada.history("home_city", at=moment)
+        assert timeline.entries[0].fact.status == home
+        assert (await ada.conflicts(at=moment))[0].against.status == home
+        assert (await ada.why(stay.fact_id, at=moment)).fact.status == whereabouts
+
+
+async def test_a_session_is_told_what_holds_and_not_what_is_planned(ada: UserMemory) -> None:
+    await ada.set_fact("home_city", "Leipzig", at=SPRING)
+    await ada.set_fact("home_city", "Berlin", valid_from=NOW + timedelta(days=60), at=AUTUMN)
+    async with ada.parts.database.transaction("worker", ada.ref) as tx:
+        user = await ada.parts.journal.lock_user(tx)
+        told = await ada.parts.facts.known(tx, user.epoch, purpose=ada.purpose, at=NOW)
+    assert sorted((known.attribute, known.value or "") for known in told) == [
+        ("home_city", ""),
+        ("home_city", "Leipzig"),
+    ]
 
 
 async def test_a_session_is_told_what_holds_under_its_own_purpose(memory: Memory) -> None:

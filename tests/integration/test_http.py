@@ -86,6 +86,21 @@ async def test_a_fact_is_set_explained_contradicted_and_decided_otherwise(servic
     assert len(history) == 1
 
 
+async def test_a_key_of_one_purpose_explains_and_deletes_what_it_lists(service: Service, acme: dict[str, str]):
+    for purpose, value, day in (("support", "monthly", 3), ("sales", "annual", 6), ("support", "monthly", 9)):
+        body = {"attribute": "plan", "value": value, "purpose": purpose, "at": f"2026-11-{day:02}T12:00:00Z"}
+        await service.http.put(f"{USER}/facts", json=body, headers=acme)
+    bound = await service.key(purposes=("support",))
+    (listed,) = (await service.http.get(f"{USER}/facts", headers=bound)).json()["items"]
+    why = (await service.http.get(f"{USER}/facts/{listed['fact_id']}", headers=bound)).json()
+    assert [statement["value"] for statement in why["statements"]] == ["monthly"]
+    (other,) = (await service.http.get(f"{USER}/history?purpose=sales", headers=acme)).json()["items"]
+    sales = other["entries"][0]["fact"]["fact_id"]
+    assert (await service.http.post(f"{USER}/facts/{sales}/decide", headers=bound)).status_code == 404
+    assert (await service.http.delete(f"{USER}/facts/{sales}", headers=bound)).status_code == 404
+    assert (await service.http.delete(f"{USER}/facts/{listed['fact_id']}", headers=bound)).status_code == 200
+
+
 async def test_facts_are_read_as_of_a_day(service: Service, acme: dict[str, str]):
     for value, day in (("monthly", "2026-11-03T12:00:00Z"), ("annual", "2026-11-09T12:00:00Z")):
         await service.http.put(f"{USER}/facts", json={"attribute": "plan", "value": value, "at": day}, headers=acme)

@@ -66,10 +66,35 @@ def test_other_names_of_a_known_attribute(name: str, canonical: str) -> None:
         ("thesis_deadline", "grant_deadline"),
         ("summer_house", "winter_house"),
         ("planting_season", "planning_season"),
+        ("wedding_dress_budget", "wedding_budget"),
+        ("school_trip_budget", "school_budget"),
+        ("car_insurance_date", "insurance_date"),
+        ("court_hearing_date", "hearing_date"),
+        ("thesis_proposal_deadline", "thesis_deadline"),
+        ("marathon_time", "half_marathon_time"),
+        ("half_marathon_time", "marathon_time"),
+        ("account_number", "membership_number"),
+        ("her_employer", "employer"),
+        ("his_birthday", "birthday"),
+        ("their_pets", "pets"),
+        ("her_choice", "wine_choice"),
     ],
 )
 def test_unrelated_attributes_stay_apart(name: str, other: str) -> None:
     assert ATTRIBUTES.canonical(name, known=[other]) != ATTRIBUTES.canonical(other)
+
+
+@pytest.mark.parametrize(
+    ("name", "in_use"),
+    [
+        ("grant_deadline", "grant_application_deadline"),
+        ("paper_submission_deadline", "paper_deadline"),
+        ("pottery_class_day", "pottery_day"),
+        ("choir_day", "choir_rehearsal_day"),
+    ],
+)
+def test_a_word_that_adds_nothing_makes_no_other_attribute(name: str, in_use: str) -> None:
+    assert ATTRIBUTES.canonical(name, [in_use]) == in_use
 
 
 def test_the_same_words_in_another_order_are_the_same_attribute() -> None:
@@ -132,10 +157,29 @@ def test_no_closeness_unifies_names_with_a_contrasting_word(contrasting: str) ->
         ("board_games", "many"),
         ("grant_deadline", "single"),
         ("bus", "single"),
+        ("symptom", "single"),
+        ("symptoms", "many"),
+        ("side effects", "many"),
+        ("Awards", "many"),
+        ("sister_symptoms", "many"),
+        ("books_read", "many"),
+        ("countries_visited", "many"),
+        ("tools_used", "many"),
+        ("date_moved", "single"),
+        ("hours_worked", "single"),
+        ("commute_minutes", "single"),
+        ("her_employer", "single"),
+        ("their_pets", "many"),
     ],
 )
 def test_cardinality(name: str, cardinality: str) -> None:
     assert ATTRIBUTES.cardinality(name) == cardinality
+    assert ATTRIBUTES.cardinality(ATTRIBUTES.canonical(name)) == cardinality
+
+
+@pytest.mark.parametrize(("name", "in_use"), [("symptom", "symptoms"), ("symptoms", "symptom")])
+def test_one_and_several_are_one_attribute_under_the_name_in_use(name: str, in_use: str) -> None:
+    assert ATTRIBUTES.canonical(name, [in_use]) == in_use
 
 
 def test_identity_never_decays() -> None:

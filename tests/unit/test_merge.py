@@ -413,6 +413,9 @@ def test_what_the_api_sets_is_firm_whatever_its_confidence() -> None:
         ("two cats", "2 cats"),
         ("Berlin", "Berlin, Germany"),
         ("Portuguese (B2)", "Portuguese"),
+        ("10-15", "10 - 15"),
+        ("t- shirt", "t-shirt"),
+        ("B-", "B−"),
     ],
 )
 def test_values_that_mean_the_same(one: str, other: str) -> None:
@@ -438,6 +441,13 @@ def test_values_that_mean_the_same(one: str, other: str) -> None:
         ("😀", "🐈"),
         ("19 January", "26 January"),
         ("12 March 2026", "12 April 2026"),
+        ("O-", "O"),
+        ("O-", "O+"),
+        ("AB− (rare)", "AB"),
+        ("-5", "5"),
+        ("-5 °C", "5 °C"),
+        ("-500000", "500000"),
+        ("offset, -5", "offset, -7"),
     ],
 )
 def test_values_that_differ(one: str, other: str) -> None:
@@ -592,6 +602,19 @@ def session(*candidates: Candidate, on: float = 10, session_id: str = "s1", **gi
 
 def state(attribute: str, value: str, **given: Any) -> Candidate:
     return Candidate(attribute=attribute, value=value, **given)
+
+
+@pytest.mark.parametrize("attribute", ["symptoms", "side_effects", "books_read"])
+def test_a_plural_outside_the_registry_takes_many_values(attribute: str) -> None:
+    assert {*current(*session(state(attribute, "one"), state(attribute, "other")), on=11)} == {"one", "other"}
+
+
+@pytest.mark.parametrize(("names", "values"), [(("symptoms", "symptom"), 2), (("symptom", "symptoms"), 1)])
+def test_two_spellings_of_one_attribute_have_one_cardinality(names: tuple[str, str], values: int) -> None:
+    statements = session(*(state(name, value) for name, value in zip(names, ("headache", "fever"), strict=True)))
+    assert {statement.attribute for statement in statements} == {names[0]}
+    assert len({statement.cardinality for statement in statements}) == 1
+    assert len(current(*statements, on=11)) == values
 
 
 def test_names_cardinality_and_times_are_filled_in() -> None:

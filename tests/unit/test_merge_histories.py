@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from recalld.layers.facts.equality import value_key
+from recalld.layers.facts.forgetting import system_time, traces
 from recalld.layers.facts.merge import conflicts, evidence, history, merge, timeline, visible
 from recalld.layers.facts.timeline import FIRM_FROM
 from recalld.values import Act, Cardinality, Fact, Origin, Statement
@@ -131,6 +132,11 @@ sessions = histories(any_statements)
 plain_sessions = histories(plain_statements)
 
 
+def said_on(told: Told) -> datetime:
+    """The day of a session: when its facts are believed from."""
+    return told.statements[0].said_at
+
+
 def everything(told: Sequence[Told]) -> list[Statement]:
     return [statement for session in told for statement in session.statements]
 
@@ -162,13 +168,20 @@ class Store:
         self.derive({statement.attribute for statement in told.statements}, at=at)
 
     def delete(self, told: Told, *, at: datetime) -> None:
+        touched = {statement.attribute for statement in told.statements}
+        said = [statement for statement in self.statements.values() if statement.attribute in touched]
+        left = traces(said, {statement.statement_id for statement in told.statements})
         for statement in told.statements:
             self.statements.pop(statement.statement_id, None)
-        self.derive({statement.attribute for statement in told.statements}, at=at)
+        self.derive(touched, at=at)
+        self.versions = [
+            fact for fact in self.versions if fact.attribute not in left or not left[fact.attribute].holds(fact)
+        ]
 
     def derive(self, attributes: set[str], *, at: datetime) -> None:
         known = [fact for fact in self.believed if fact.attribute in attributes]
-        changes = merge(known, [s for s in self.statements.values() if s.attribute in attributes], at=at)
+        said = [s for s in self.statements.values() if s.attribute in attributes]
+        changes = merge(known, said, at=system_time(at, known, said))
         self._retire(changes.retire)
         self._update(changes.update)
         self.versions += changes.insert
@@ -213,6 +226,38 @@ def test_a_deleted_session_leaves_no_trace(told: list[Told], random: Random) -> 
     gone = random.choice(told)
     store.delete(gone, at=day(101))
     assert claims(store.believed) == claims(derived(everything([session for session in told if session is not gone])))
+
+
+@histories_seen
+@given(sessions, st.randoms(use_true_random=False))
+def test_a_deleted_session_leaves_no_trace_in_past_beliefs(told: list[Told], random: Random) -> None:
+    """Every version that stays, and every one a store that never heard of the session would have held before it, is the same."""
+    random.shuffle(told)
+    gone = random.choice(told)
+    store, unknowing, held = Store(), Store(), list[Fact]()
+    for session in told:
+        store.ingest(session, at=said_on(session))
+        if session is not gone:
+            unknowing.ingest(session, at=said_on(session))
+            held += claims(unknowing.believed)
+    before = [fact for fact in store.versions if fact.retired_at is not None]
+    store.delete(gone, at=day(101))
+    past = [fact for fact in store.versions if fact.retired_at is not None]
+    assert all(fact in held for fact in claims(past))
+    assert all(fact in past for fact in before if max(fact.recorded_at, fact.confirmed_at) < said_on(gone))
+
+
+@histories_seen
+@given(sessions, st.randoms(use_true_random=False))
+def test_a_deleted_session_takes_no_attribute_along_that_it_did_not_speak_of(told: list[Told], random: Random) -> None:
+    store = Store()
+    for session in told:
+        store.ingest(session, at=said_on(session))
+    gone = random.choice(told)
+    others = set(ATTRIBUTES) - {statement.attribute for statement in gone.statements}
+    before = [fact for fact in store.versions if fact.attribute in others]
+    store.delete(gone, at=day(101))
+    assert [fact for fact in store.versions if fact.attribute in others] == before
 
 
 @histories_seen

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -22,7 +21,7 @@ from recalld.cli.options import (
     runs,
 )
 from recalld.errors import InvalidInput
-from recalld.values import Fact, FactConflict, History, Statement
+from recalld.values import FactConflict, History, Statement
 
 facts_app = typer.Typer(
     help="What is known about a person: the list, or history, conflicts and why.", invoke_without_command=True
@@ -126,8 +125,9 @@ async def why(
         made.add_row(*_evidence(statement))
     render.console.print(made)
     if entry.ended_by is not None:
+        ended = "Ends" if fact.status == "current" else "Ended"
         render.console.print(
-            Text(f"Ended on {render.day(fact.valid_to)} by: {entry.ended_by.quote or entry.ended_by.value}")
+            Text(f"{ended} on {render.day(fact.valid_to)} by: {entry.ended_by.quote or entry.ended_by.value}")
         )
 
 
@@ -139,7 +139,7 @@ def history_table(timeline: History) -> Table:
         because = entry.statements[0].quote or f"set through the {fact.origin}"
         cells = (
             fact.value,
-            "expired" if fact.status == "current" and over(fact) else fact.status,
+            fact.status,
             render.day(fact.valid_from),
             render.day(fact.valid_to),
             f"{fact.confirmations}×",
@@ -147,11 +147,6 @@ def history_table(timeline: History) -> Table:
         )
         made.add_row(*map(Text, cells), Text(ended.quote or ended.value if ended else "–"))
     return made
-
-
-def over(fact: Fact) -> bool:
-    """True when the end that *fact* was given in advance has passed."""
-    return fact.valid_to is not None and fact.valid_to <= datetime.now(UTC)
 
 
 def conflicts_table(found: list[FactConflict]) -> Table:

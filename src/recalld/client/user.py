@@ -217,22 +217,31 @@ class UserClient:
         """As `UserMemory.delete_fact`."""
         return await self._delete("facts", fact_id, at=at)
 
-    async def history(self, attribute: str | None = None, *, purposes: Sequence[str] | None = None) -> list[History]:
+    async def history(
+        self, attribute: str | None = None, *, purposes: Sequence[str] | None = None, at: datetime | None = None
+    ) -> list[History]:
         """As `UserMemory.history`."""
-        found = await self._send("GET", "history", params={"attribute": attribute, **self._asked(purposes)})
+        params = {"attribute": attribute, "at": _iso(at), **self._asked(purposes)}
+        found = await self._send("GET", "history", params=params)
         return _HISTORY.validate_python(found["items"])
 
-    async def conflicts(self, *, purposes: Sequence[str] | None = None) -> list[FactConflict]:
+    async def conflicts(
+        self, *, purposes: Sequence[str] | None = None, at: datetime | None = None
+    ) -> list[FactConflict]:
         """As `UserMemory.conflicts`."""
-        return _CONFLICTS.validate_python((await self._send("GET", "conflicts", params=self._asked(purposes)))["items"])
+        params = {"at": _iso(at), **self._asked(purposes)}
+        return _CONFLICTS.validate_python((await self._send("GET", "conflicts", params=params))["items"])
 
-    async def why(self, fact_id: str, *, purposes: Sequence[str] | None = None) -> HistoryEntry:
+    async def why(
+        self, fact_id: str, *, purposes: Sequence[str] | None = None, at: datetime | None = None
+    ) -> HistoryEntry:
         """As `UserMemory.why`."""
-        return _ENTRY.validate_python(await self._send("GET", "facts", fact_id, params=self._asked(purposes)))
+        params = {"at": _iso(at), **self._asked(purposes)}
+        return _ENTRY.validate_python(await self._send("GET", "facts", fact_id, params=params))
 
-    async def decide(self, fact_id: str, *, at: datetime | None = None) -> Fact:
+    async def decide(self, fact_id: str, *, purposes: Sequence[str] | None = None, at: datetime | None = None) -> Fact:
         """As `UserMemory.decide`."""
-        params = {"purpose": self.purpose, "at": _iso(at)}
+        params = {"at": _iso(at), **self._asked(purposes)}
         return _FACT.validate_python(
             await self._send("POST", "facts", fact_id, "decide", params=params, repeatable=False)
         )

@@ -1,8 +1,9 @@
 """What a model claims about the user, checked against what was said.
 
 A claim becomes a candidate only if the words it quotes occur in a message that may speak for the user: one of the user's own, or one
-of the assistant's that the user answered and the model marks as confirmed. A wrong message number is mended when the words are
-found elsewhere; ids, owners and other fields a model may invent are not even read. The checks are deterministic, so no wording inside
+of the assistant's that the user answered and the model marks as confirmed. Words that are only quoted or pasted there, or that follow
+an order to the assistant, are nobody's own and vouch for nothing. A wrong message number is mended when the words are found
+elsewhere; ids, owners and other fields a model may invent are not even read. The checks are deterministic, so no wording inside
 a transcript gets around them.
 """
 
@@ -15,8 +16,11 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from recalld.border import clean_text
+from recalld.ingest.local.facts.material import own_words
+from recalld.ingest.local.facts.sentences import MASK
 from recalld.ingest.reply import FactReply
-from recalld.layers.facts.attributes import Attributes, normalise
+from recalld.ingest.speakers import speakers
+from recalld.layers.facts.attributes import Attributes, plain_name
 from recalld.values import Candidate, Cardinality, EndedSession, Message, Origin
 
 MOST_CANDIDATES = 40  # of one session
@@ -25,10 +29,11 @@ _LONGEST_QUOTE = 500
 _CONFIDENCE = {"stated": 1.0, "confirmed": 0.9, "inferred": 0.7}
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+_MASKED = re.compile(f"{MASK}+")
 _ELLIPSIS = re.compile(r"\.{3,}|…|\[\.\.\.\]")
 _DATE = re.compile(r"(\d{4})(?:-(\d{1,2}))?(?:-(\d{1,2}))?(?:[T ].*)?")
 _SECRET_NAMES = re.compile(
-    r"(?:^|_)(?:password|passwort|passphrase|pin|cvv|cvc|api_key|secret|token|ssn|iban|card_number)(?:_|$)"
+    r"(?:^|_)(?:password|passwort|passphrase|pin|cvv|cvc|api_key|secret|token|ssn|iban|card_number)s?(?:_|$)"
 )
 _ORDERS = re.compile(
     r"(?:ignore|disregard|override|bypass)\s+(?:\w+\s+){0,3}(?:instructions?|rules?|prompts?|guidelines?)|system prompt|developer mode|"
@@ -40,9 +45,10 @@ _ORDERS = re.compile(
 def candidates_of(facts: Sequence[FactReply], session: EndedSession, attributes: Attributes) -> tuple[Candidate, ...]:
     """The claims that hold, each once, in the order in which they were made."""
     words = [words_of(message.content) for message in session.messages]
+    speech = _Speech(session)
     found: dict[tuple[str, str, str, int | None], Candidate] = {}
     for fact in facts:
-        seq = find_quote(fact.quote, fact.message, session.messages, words, confirmed=fact.origin == "confirmed")
+        seq = find_quote(fact.quote, fact.message, speech, words, confirmed=fact.origin == "confirmed")
         candidate = None if seq is None else _candidate(fact, seq, session, words, attributes)
         if candidate is not None:
             key = (candidate.attribute, candidate.value.casefold(), candidate.act, candidate.message_seq)
@@ -57,32 +63,53 @@ def words_of(text: str) -> tuple[str, ...]:
     return tuple(_WORD.findall(plain))
 
 
+class _Speech:
+    """The messages of a session by who may vouch with them, and the words of each that are its speaker's own."""
+
+    def __init__(self, session: EndedSession) -> None:
+        self._messages = session.messages
+        self._users = speakers(session)
+        self._own: dict[int, Sequence[tuple[str, ...]]] = {}
+
+    def may_vouch(self, seq: int, *, confirmed: bool) -> bool:
+        """The user's messages; an assistant's too where the user answered and is said to have agreed."""
+        if self._users(self._messages[seq]):
+            return True
+        answered = any(map(self._users, self._messages[seq + 1 : seq + 2]))
+        return confirmed and self._messages[seq].role == "assistant" and answered
+
+    def own(self, seq: int) -> Sequence[tuple[str, ...]]:
+        """The words of a message, parted where material stands between them."""
+        if seq not in self._own:
+            visible = own_words(self._messages[seq].content)
+            self._own[seq] = [words_of(part) for part in _MASKED.split(visible)]
+        return self._own[seq]
+
+
 def find_quote(
-    quote: str, claimed: int | None, messages: Sequence[Message], words: Sequence[tuple[str, ...]], *, confirmed: bool
+    quote: str, claimed: int | None, speech: _Speech, words: Sequence[tuple[str, ...]], *, confirmed: bool
 ) -> int | None:
     """The place of the message that *quote* is from, the *claimed* one if it is; `None` when no message may vouch for it."""
     pieces = [piece for piece in map(words_of, _ELLIPSIS.split(quote[:_LONGEST_QUOTE])) if piece]
     if not pieces:
         return None
-    order = [claimed] if claimed is not None and 0 <= claimed < len(messages) else []
-    for seq in (*order, *(seq for seq in range(len(messages)) if seq != claimed)):
-        if _may_vouch(seq, messages, confirmed=confirmed) and _says(words[seq], pieces, confirmed=confirmed):
+    order = [claimed] if claimed is not None and 0 <= claimed < len(words) else []
+    for seq in (*order, *(seq for seq in range(len(words)) if seq != claimed)):
+        said = speech.may_vouch(seq, confirmed=confirmed) and _says(words[seq], pieces)
+        if said and _owns(speech.own(seq), pieces, confirmed=confirmed):
             return seq
     return None
 
 
-def _may_vouch(seq: int, messages: Sequence[Message], *, confirmed: bool) -> bool:
-    """The user's messages; an assistant's too where the user answered and is said to have agreed."""
-    if messages[seq].role == "user":
-        return True
-    answered = any(message.role == "user" for message in messages[seq + 1 : seq + 2])
-    return confirmed and messages[seq].role == "assistant" and answered
-
-
-def _says(message: tuple[str, ...], pieces: Sequence[tuple[str, ...]], *, confirmed: bool) -> bool:
-    """True when the pieces occur in the message, in this order. One word proves nothing unless it is an answer by itself."""
-    if sum(map(len, pieces)) < 2 and not confirmed and message != pieces[0]:
+def _owns(parts: Sequence[tuple[str, ...]], pieces: Sequence[tuple[str, ...]], *, confirmed: bool) -> bool:
+    """True when one part of a message says the pieces. One word proves nothing unless it is an answer by itself."""
+    if sum(map(len, pieces)) < 2 and not confirmed and list(parts) != [pieces[0]]:
         return False
+    return any(_says(part, pieces) for part in parts)
+
+
+def _says(message: tuple[str, ...], pieces: Sequence[tuple[str, ...]]) -> bool:
+    """True when the pieces occur in the message, in this order."""
     place: int | None = 0
     for piece in pieces:
         place = _after(message, piece, place)
@@ -103,7 +130,7 @@ def _after(message: tuple[str, ...], piece: tuple[str, ...], start: int) -> int 
 def _candidate(
     fact: FactReply, seq: int, session: EndedSession, words: Sequence[tuple[str, ...]], attributes: Attributes
 ) -> Candidate | None:
-    attribute, value = normalise(fact.attribute[:100]), _line(fact.value)
+    attribute, value = plain_name(fact.attribute[:100]), _line(fact.value)
     if not value or len(value) > _LONGEST_VALUE or _must_not_be_kept(attribute, value):
         return None
     said_at = session.messages[seq].at or session.ended_at

@@ -22,15 +22,19 @@ order by purpose limit %(limit)s
 -- name: now
 -- What holds now.
 select fact_id, version, attribute, text, valid_from from recalld.facts
-where tenant_id = %(tenant_id)s and user_id = %(user_id)s and epoch = %(epoch)s and retired_at is null and status = 'current'
+where tenant_id = %(tenant_id)s and user_id = %(user_id)s and epoch = %(epoch)s and retired_at is null and status <> 'corrected'
+  and valid_from <= now() and (valid_to is null or valid_to > now())
   and (%(after_attribute)s::text is null
        or (attribute, valid_from, fact_id, version)
           > (%(after_attribute)s, %(after_valid_from)s::timestamptz, %(after_fact_id)s, %(after_version)s::integer))
 order by attribute, valid_from, fact_id, version limit %(limit)s
 
 -- name: timeline
--- What began when, and until when it held.
-select fact_id, version, text, status, valid_from, valid_to from recalld.facts
+-- What began when, and until when it held, with the status of now.
+select fact_id, version, text, valid_from, valid_to,
+       case when valid_to is null or (valid_to > now() and valid_to > valid_from) then 'current'
+            when status = 'current' then 'expired' else status end as status
+from recalld.facts
 where tenant_id = %(tenant_id)s and user_id = %(user_id)s and epoch = %(epoch)s and retired_at is null and status <> 'corrected'
   and (%(after_fact_id)s::text is null
        or (valid_from, fact_id, version) > (%(after_valid_from)s::timestamptz, %(after_fact_id)s, %(after_version)s::integer))

@@ -58,7 +58,8 @@ _SPELLING = {
     "favourite": "favorite", "fav": "favorite", "fave": "favorite", "colour": "color", "neighbourhood": "neighborhood",
     "organisation": "organization", "licence": "license", "programme": "program", "centre": "center",
 }  # fmt: skip
-_PREFIXES = ("users_", "user_", "my_", "the_", "his_", "her_", "their_", "own_", "current_", "is_", "has_")
+_PREFIXES = ("users_", "user_", "my_", "the_", "own_", "current_", "is_", "has_")
+_SOMEBODY = _words("his her their")  # an attribute that starts with one is about another person, too
 _MANY_HEADS = _words("language pet child sibling hobby allergy skill friend member instrument")
 _SINGLE_FIRST = _words(
     "favorite preferred main primary usual current first last next best default native date number age name size time"
@@ -68,6 +69,15 @@ _SINGLE_HEADS = _words(
     name date time day deadline birthday age city country state address size number color status type level
     budget salary email phone count amount price rent handle username title style length format id year month
     address process basis status diagnosis preference plan
+    """
+)
+_PARTICIPLES = _words(
+    "used read written seen known spoken taken made done met won run bought grown kept worn sung drunk eaten taught given sold built held"
+)
+_MEASURES = _words(
+    """
+    seconds minutes weeks months years meters metres miles kilometers kilometres pounds kilos kilograms grams dollars euros steps
+    calories pages points percents glasses savings earnings details headquarters
     """
 )
 _FAST_HEADS = {
@@ -136,13 +146,14 @@ class Attributes:
         """The name under which values of *name* are kept.
 
         *known* are further names in use, such as those a user already has facts under. A name that nothing matches is
-        returned in snake_case; an empty one becomes `note`. A name that differs from another in one word may take some milliseconds:
-        the embedder reads both.
+        returned as its `plain_name`. A name that differs from another in one word may take some milliseconds: the embedder
+        reads both.
         """
         key = normalise(name)
         registered = self._registered(key)
         if registered is not None or key in known:
             return registered or key
+        plural = plain_name(name)
         relation, base = _split_relation(key)
         if relation and base in self._names:
             return f"{relation}_{self._names[base]}"
@@ -152,8 +163,8 @@ class Attributes:
             next((other for other in known if _same_words(key, other) or _fuller(key, other)), None)
             or same
             or next((other for other in others if self._misspelt(key, other) and _comparable(key, other)), None)
-            or self._closest(key, others)
-            or key
+            or self._closest(plural, others)
+            or plural
         )
 
     def cardinality(self, name: str) -> Cardinality:
@@ -207,7 +218,7 @@ class Attributes:
 
     def _misspelt(self, key: str, other: str) -> bool:
         """True when the names differ by slips of the pen only, in words the registry does not know."""
-        pairs = list(zip(key.split("_"), other.split("_"), strict=False))
+        pairs = zip(key.split("_"), map(_singular, other.split("_")), strict=False)
         return key.count("_") == other.count("_") and all(
             a == b or (a not in self._vocabulary and _slip(a, b)) for a, b in pairs
         )
@@ -296,6 +307,12 @@ def normalise(name: str, *, singular: bool = True) -> str:
     return _without_prefix("_".join(words)) or "note"
 
 
+def plain_name(name: str) -> str:
+    """*name* in snake_case; in the singular unless only the plural tells that it takes many values: `symptoms`, `favorite_sock`."""
+    one, several = normalise(name), normalise(name, singular=False)
+    return several if _cardinality_of_words(several) != _cardinality_of_words(one) else one
+
+
 def _parse_row(family: str, name: str, row: Mapping[str, Any]) -> Attribute:
     unknown = set(row) - {"label", "many", "half_life_days", "synonyms"}
     days = row.get("half_life_days")
@@ -349,7 +366,7 @@ def _singular(word: str) -> str:
 
 def _split_relation(key: str) -> tuple[str, str]:
     first, _, rest = key.partition("_")
-    return (first, rest) if first in RELATIONS and rest else ("", "")
+    return (first, rest) if first in RELATIONS | _SOMEBODY and rest else ("", "")
 
 
 def _lower_first(label: str) -> str:
@@ -361,8 +378,14 @@ def _cardinality_of_words(name: str) -> Cardinality:
     head = words[-1]
     if words[0] in _SINGLE_FIRST or head in _SINGLE_HEADS:
         return "single"
-    plural = head != _singular(head)
+    noun = words[-2] if len(words) > 1 and _is_participle(head) else head
+    plural = noun not in _MEASURES and noun != _singular(noun)
     return "many" if plural or _singular(head) in _MANY_HEADS or words[0] in ("list", "known", "other") else "single"
+
+
+def _is_participle(word: str) -> bool:
+    """True for what was done with the noun before it: `books_read`, `countries_visited`."""
+    return word in _PARTICIPLES or (len(word) > 4 and word.endswith("ed"))
 
 
 def _half_life_of_words(name: str) -> timedelta:
@@ -376,7 +399,7 @@ def _half_life_of_words(name: str) -> timedelta:
 def _comparable(key: str, other: str) -> bool:
     """True unless the names differ by a word that tells attributes apart: another person, place, time of day, sign."""
     mine, theirs = set(key.split("_")), set(other.split("_"))
-    return not ((mine ^ theirs) & (_CONTRASTS | RELATIONS))
+    return not ((mine ^ theirs) & (_CONTRASTS | RELATIONS | _SOMEBODY))
 
 
 def _same_words(key: str, other: str) -> bool:
@@ -391,18 +414,23 @@ def _one_word_apart(key: str, other: str) -> bool:
     return len(mine) == len(theirs) > 1 and len(mine - theirs) == 1 and all(word.isalpha() for word in mine ^ theirs)
 
 
-_TIMED_HEADS = _words("day days time deadline date budget language")
+_ADD_NOTHING = {
+    "day": _words("class course lesson practice rehearsal session"),
+    "deadline": _words("application submission"),
+}
+"""Words that say no more than their head does. Any other word may tell two attributes apart: the dress for a wedding has a budget
+of its own, the proposal of a thesis an earlier deadline."""
 
 
 def _fuller(key: str, other: str) -> bool:
     """True when one name only says more than the other: `grant_deadline` and `grant_application_deadline`."""
     mine, theirs = _word_set(key), _word_set(other)
+    head = key.rpartition("_")[2]
     return (
-        key.rpartition("_")[2] == other.rpartition("_")[2]
-        and key.rpartition("_")[2] in _TIMED_HEADS
+        head == other.rpartition("_")[2]
         and min(len(mine), len(theirs)) > 1
         and (mine < theirs or theirs < mine)
-        and _comparable(key, other)
+        and mine ^ theirs <= _ADD_NOTHING.get(head, frozenset[str]())
     )
 
 

@@ -54,8 +54,13 @@ def reinforcement(confirmations: int) -> float:
 
 def weighted(facts: Iterable[Fact], *, at: datetime, attributes: HalfLives) -> list[Fact]:
     """*facts* with their weight at the time *at*, heaviest first; equal ones newest first, then by id."""
-    known = [_weighing(f, weight(f, at=at, half_life=attributes.half_life(f.attribute))) for f in facts]
+    known = weighed(facts, at=at, attributes=attributes)
     return sorted(known, key=lambda fact: (-(fact.weight or 0.0), -fact.confirmed_at.timestamp(), fact.fact_id))
+
+
+def weighed(facts: Iterable[Fact], *, at: datetime, attributes: HalfLives) -> list[Fact]:
+    """*facts*, as they are ordered, with their weight at the time *at*."""
+    return [_weighing(f, weight(f, at=at, half_life=attributes.half_life(f.attribute))) for f in facts]
 
 
 def _weighing(fact: Fact, weight: float) -> Fact:

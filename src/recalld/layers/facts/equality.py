@@ -2,7 +2,7 @@
 
 Too strict, and one value is told twice; too loose, and a contradiction goes unseen. Only differences of writing are
 levelled (case, accents, punctuation, articles, ordinals, the order of day and month), never differences of meaning:
-"C++" is not "C", "O+" is not "O", "a.b@mail.example" is not "ab@mail.example", "30 €" is not "30 $".
+"C++" is not "C", "O+" is not "O" nor "O-", "-5" is not "5", "a.b@mail.example" is not "ab@mail.example", "30 €" is not "30 $".
 """
 
 from __future__ import annotations
@@ -38,6 +38,11 @@ _IDENTIFIER = re.compile(r"\S*(?:@|://|_|[^\W\d]{2}\.[^\W\d]{2})\S*")
 _TELEPHONE = re.compile(r"\+?[\d\s()/.\-]{6,}")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}\b)")
 _ORDINAL = re.compile(r"(\d{1,2})(?:st|nd|rd|th)")
+_MINUS = re.compile(
+    r"(?:(?<![^\s(])(?<!\d\s)(?=.\.?\d) | (?:(?<=\b[abcdo])|(?<=\bab))(?=.(?:[\s),.]|$))) [-\u2013\u2212]", re.VERBOSE
+)
+"""Before a number, and behind a blood type or a mark; any other dash is punctuation."""
+_KEPT_MINUS = "\u2212"  # no separator
 _APOSTROPHES = re.compile(r"['’`]")
 _SEPARATORS = re.compile(r"[\s!\"()*,\-./:;<=>?@\[\\\]^_{|}~¡«·»¿\u2010-\u2027\u2030-\u205e\u3000-\u303f]+")
 _DETAIL = re.compile(r"^(?P<head>[^,(]*\w[^,(]*)(?:,\s*(?P<after>[^,()]+)|\s\((?P<inside>[^()]+)\))$")
@@ -67,7 +72,7 @@ def value_key(value: str) -> Key:
     if match is None or _IDENTIFIER.fullmatch(value.strip()):
         return Key(_tokens(value))
     detail = _tokens(match["after"] or match["inside"])
-    if not detail or set(detail) & _DENIALS or any(token.isdigit() for token in detail):
+    if not detail or set(detail) & _DENIALS or any(token.lstrip(_KEPT_MINUS).isdigit() for token in detail):
         return Key(_tokens(value))
     return Key(_tokens(match["head"]), detail)
 
@@ -76,6 +81,7 @@ def _tokens(value: str) -> Tokens:
     plain = _plain(value)
     if _IDENTIFIER.fullmatch(plain):
         return (plain,)
+    plain = _MINUS.sub(_KEPT_MINUS, plain)
     if _TELEPHONE.fullmatch(plain) and sum(char.isdigit() for char in plain) >= 6 and not _looks_like_a_date(plain):
         return ("".join(char for char in plain if char.isdigit() or char == "+"),)
     words = [_word(word) for word in _SEPARATORS.split(_THOUSANDS.sub("", plain).replace("&", " and ")) if word]

@@ -5,7 +5,9 @@ where tenant_id = %(tenant_id)s and user_id = %(user_id)s and epoch = %(epoch)s 
 
 -- name: known
 -- The same with the values that hold at a time, what was said last first; those of another purpose are not told.
-select attribute, case when purpose = %(purpose)s and status = 'current' and (valid_to is null or valid_to > %(at)s) then value end as value
+select attribute,
+       case when purpose = %(purpose)s and status <> 'corrected' and valid_from <= %(at)s and (valid_to is null or valid_to > %(at)s)
+            then value end as value
 from recalld.facts
 where tenant_id = %(tenant_id)s and user_id = %(user_id)s and epoch = %(epoch)s and retired_at is null
 order by confirmed_at desc, fact_id
@@ -60,10 +62,10 @@ set confirmed_at = %(confirmed_at)s::timestamptz, confirmations = %(confirmation
 where tenant_id = %(tenant_id)s and user_id = %(user_id)s and fact_id = %(fact_id)s and retired_at is null
 
 -- name: purge_retired
--- A deletion is a deletion: versions that are no longer believed go too, for the attributes it touched.
+-- A deletion is a deletion: versions that are no longer believed go too, those of one fact and those that are listed.
 delete from recalld.facts
-where tenant_id = %(tenant_id)s and user_id = %(user_id)s and retired_at is not null and attribute = any(%(attributes)s::text[])
-  and (fact_id = any(%(fact_ids)s::text[]) or episode_id = %(episode_id)s::text or session_id = %(session_id)s::text)
+where tenant_id = %(tenant_id)s and user_id = %(user_id)s and retired_at is not null
+  and (fact_id = %(fact_id)s::text or (fact_id, version) in (select * from unnest(%(fact_ids)s::text[], %(versions)s::int[])))
 
 -- name: statements
 -- The evidence about some attributes, of all purposes.

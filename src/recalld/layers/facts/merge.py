@@ -41,7 +41,7 @@ within a session is the later candidate. Values are compared by `value_key`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import blake2b
@@ -51,11 +51,21 @@ from uuid import UUID
 from recalld.layers.facts.attributes import Attributes
 from recalld.layers.facts.equality import Key, value_key
 from recalld.layers.facts.timeline import by_attribute, conflicts, evidence, history, timeline
-from recalld.values import Candidate, EndedSession, Fact, FactChanges, FactStatus, SessionRef, Statement
+from recalld.values import (
+    Candidate,
+    EndedSession,
+    Fact,
+    FactChanges,
+    FactStatus,
+    History,
+    HistoryEntry,
+    SessionRef,
+    Statement,
+)
 
 __all__ = [
-    "api_statement", "conflicts", "evidence", "history", "merge", "statement_id", "statements_of", "timeline",
-    "value_key", "visible",
+    "api_statement", "at_moment", "conflicts", "evidence", "history", "merge", "shown", "statement_id", "statements_of",
+    "timeline", "value_key", "visible",
 ]  # fmt: skip
 
 
@@ -301,12 +311,35 @@ def visible(
     beside the permanent one of its attribute: its dates say which holds when. Ordered by attribute and beginning.
     """
     begun = (fact for fact in facts if _believed(fact, believed_at) and fact.valid_from <= as_of)
-    seen = [_as_of(fact, _status(fact, as_of)) for fact in begun if fact.status != "corrected"]
+    seen = [at_moment(fact, as_of) for fact in begun if fact.status != "corrected"]
     wanted = [fact for fact in seen if include_closed or fact.status == "current"]
     return sorted(wanted, key=lambda fact: (fact.attribute, fact.valid_from, fact.fact_id))
 
 
-def _as_of(fact: Fact, status: FactStatus) -> Fact:
+def shown(timelines: Iterable[History], *, purposes: Collection[str], as_of: datetime) -> list[History]:
+    """*timelines* at *as_of* as far as they are of *purposes*.
+
+    What was said under other purposes decided as well; it shows in dates, status and ids, and is itself left out.
+    """
+    seen = (_shown(timeline, purposes, as_of) for timeline in timelines)
+    return [timeline for timeline in seen if timeline.entries or timeline.without_effect]
+
+
+def _shown(timeline: History, purposes: Collection[str], as_of: datetime) -> History:
+    own = [entry for entry in timeline.entries if entry.fact.purpose in purposes]
+    idle = tuple(statement for statement in timeline.without_effect if statement.purpose in purposes)
+    return replace(timeline, entries=tuple(_shown_entry(entry, purposes, as_of) for entry in own), without_effect=idle)
+
+
+def _shown_entry(entry: HistoryEntry, purposes: Collection[str], as_of: datetime) -> HistoryEntry:
+    ended_by = entry.ended_by if entry.ended_by and entry.ended_by.purpose in purposes else None
+    return replace(entry, fact=at_moment(entry.fact, as_of), ended_by=ended_by)
+
+
+def at_moment(fact: Fact, as_of: datetime) -> Fact:
+    """*fact* with its status at *as_of*; what was never true, a plan called off or a mistake, keeps its own."""
+    never_true = fact.valid_to == fact.valid_from and fact.status != "current"
+    status = fact.status if never_true else _status(fact, as_of)
     return fact if fact.status == status else replace(fact, status=status)
 
 

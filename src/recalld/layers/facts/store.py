@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 
 from psycopg.rows import DictRow
 
 from recalld.errors import NotFound
+from recalld.layers.facts.forgetting import system_time, traces
 from recalld.layers.facts.merge import evidence, merge
 from recalld.postgres.pool import Pending, Transaction
 from recalld.postgres.queries import beside
@@ -69,33 +70,26 @@ class FactStore:
         names = sorted(attributes)
         known = [_fact(row) for row in await tx.rows(_SQL["believed"], epoch=epoch, attributes=names)]
         said = await self.statements(tx, epoch, names)
-        changes = merge(known, said, at=max([at, *(fact.recorded_at for fact in known)]))
+        changes = merge(known, said, at=system_time(at, known, said))
         await self._apply(tx, epoch, changes)
         return changes
 
     async def forget_source(self, tx: Transaction, epoch: int, source: Source, *, at: datetime) -> FactChanges:
-        """Take back all evidence of a session or an episode, with every version of a fact that cites it."""
-        where = asdict(source)
-        rows = await tx.rows(_SQL["statements_of_source"], epoch=epoch, **where)
+        """Take back all evidence of a session or an episode, with every version of a fact that could rest on it."""
+        rows = await tx.rows(_SQL["statements_of_source"], epoch=epoch, **asdict(source))
         attributes = {row["attribute"] for row in rows}
-        await self._forget(tx, [row["statement_id"] for row in rows])
-        changes = await self.derive(tx, epoch, attributes, at=at)
-        await tx.execute(_SQL["purge_retired"], attributes=sorted(attributes), fact_ids=[], **where)
-        return changes
+        said = await self.statements(tx, epoch, sorted(attributes))
+        return await self._forget(tx, epoch, attributes, said, taken={row["statement_id"] for row in rows}, at=at)
 
     async def forget_fact(self, tx: Transaction, epoch: int, fact_id: str, *, at: datetime) -> FactChanges:
-        """Take back one fact: the statements it rests on, and every version of it. Raises `NotFound`."""
+        """Take back one fact: the statements it rests on, every version of it, and of others what could rest on them. Raises `NotFound`."""
         versions = [_fact(row) for row in await tx.rows(_SQL["fact"], epoch=epoch, fact_id=fact_id)]
         if not versions:
             raise NotFound(f"there is no fact {fact_id!r}")
         attribute = versions[-1].attribute
-        support = evidence(await self.statements(tx, epoch, [attribute])).get(fact_id, ())
-        await self._forget(tx, [statement.statement_id for statement in support])
-        changes = await self.derive(tx, epoch, {attribute}, at=at)
-        await tx.execute(
-            _SQL["purge_retired"], attributes=[attribute], fact_ids=[fact_id], session_id=None, episode_id=None
-        )
-        return changes
+        said = await self.statements(tx, epoch, [attribute])
+        taken = {statement.statement_id for statement in evidence(said).get(fact_id, ())}
+        return await self._forget(tx, epoch, {attribute}, said, taken=taken, at=at, fact_id=fact_id)
 
     async def resting_on(self, tx: Transaction, epoch: int, statement: Statement) -> Fact:
         """The fact that a stored statement founds or confirms. Raises `NotFound` when it had no effect."""
@@ -108,8 +102,29 @@ class FactStore:
             )
         return _fact(rows[-1])
 
-    async def _forget(self, tx: Transaction, statement_ids: Sequence[str]) -> None:
-        await tx.execute(_SQL["delete_statements"], statement_ids=list(statement_ids))
+    async def _forget(
+        self,
+        tx: Transaction,
+        epoch: int,
+        attributes: set[str],
+        said: Sequence[Statement],
+        *,
+        taken: Collection[str],
+        at: datetime,
+        fact_id: str | None = None,
+    ) -> FactChanges:
+        """Delete the statements *taken* of all that was *said*, derive anew, and purge past beliefs that could rest on them."""
+        await tx.execute(_SQL["delete_statements"], statement_ids=sorted(taken))
+        changes = await self.derive(tx, epoch, attributes, at=at)
+        past = [
+            row
+            for attribute, trace in traces(said, taken).items()
+            for row in await tx.rows(_SQL["versions"], epoch=epoch, attribute=attribute)
+            if trace.holds(_fact(row))
+        ]
+        ids, versions = [row["fact_id"] for row in past], [row["version"] for row in past]
+        await tx.execute(_SQL["purge_retired"], fact_id=fact_id, fact_ids=ids, versions=versions)
+        return changes
 
     async def _apply(self, tx: Transaction, epoch: int, changes: FactChanges) -> None:
         """Retire before inserting: the database allows one current value at any moment."""

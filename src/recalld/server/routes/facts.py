@@ -56,9 +56,9 @@ async def set_fact(access: Writer, body: SetFactBody) -> FactBody:
 
 
 @router.get("/facts/{fact_id}")
-async def why(access: Reader, fact_id: FactId, purposes: AskedPurposes = None) -> HistoryEntryBody:
+async def why(access: Reader, fact_id: FactId, purposes: AskedPurposes = None, at: AskedNow = None) -> HistoryEntryBody:
     """One fact with the sentences it rests on, and what ended it."""
-    found = await access.user().why(fact_id, purposes=access.reading(purposes))
+    found = await access.user().why(fact_id, purposes=access.reading(purposes), at=at)
     return HistoryEntryBody.model_validate(found)
 
 
@@ -70,9 +70,10 @@ async def delete_fact(access: ErasingUser, fact_id: FactId, at: AskedNow = None)
 
 
 @router.post("/facts/{fact_id}/decide")
-async def decide(access: Writer, fact_id: FactId, purpose: str | None = None, at: AskedNow = None) -> FactBody:
+async def decide(access: Writer, fact_id: FactId, purposes: AskedPurposes = None, at: AskedNow = None) -> FactBody:
     """Decide a conflict otherwise: this value holds, and the one that took its place was never true."""
-    return FactBody.model_validate(await access.user(purpose).decide(fact_id, at=at))
+    fact = await access.user().decide(fact_id, purposes=access.reading(purposes), at=at)
+    return FactBody.model_validate(fact)
 
 
 @router.get("/history")
@@ -80,16 +81,17 @@ async def history(
     access: Reader,
     attribute: Annotated[str | None, Query(min_length=1, max_length=255)] = None,
     purposes: AskedPurposes = None,
+    at: AskedNow = None,
 ) -> Histories:
     """Each attribute as a timeline."""
-    found = await access.user().history(attribute, purposes=access.reading(purposes))
+    found = await access.user().history(attribute, purposes=access.reading(purposes), at=at)
     return Histories(items=[HistoryBody.model_validate(one) for one in found])
 
 
 @router.get("/conflicts")
-async def conflicts(access: Reader, purposes: AskedPurposes = None) -> Conflicts:
+async def conflicts(access: Reader, purposes: AskedPurposes = None, at: AskedNow = None) -> Conflicts:
     """What contradicted what, and how it was decided."""
-    found = await access.user().conflicts(purposes=access.reading(purposes))
+    found = await access.user().conflicts(purposes=access.reading(purposes), at=at)
     return Conflicts(items=[ConflictBody.model_validate(one) for one in found])
 
 

@@ -22,8 +22,9 @@ from recalld.ingest.local.facts.subjects import invented
 from recalld.ingest.local.facts.tagger.marks import added, ended, named_after, supported
 from recalld.ingest.local.facts.tagger.nearest import nearest
 from recalld.ingest.local.facts.tagger.tagger import Heard, Reading, Tagger, load_tagger
+from recalld.ingest.speakers import speakers
 from recalld.layers.facts.attributes import Attributes
-from recalld.values import Candidate, EndedSession, Known, Message
+from recalld.values import Candidate, EndedSession, Known
 
 MOST_MARKED = 20_000  # characters of the user's that the tagger reads of a session, about a second of CPU
 OWN_SHARE = 0.7  # of a message's characters that must be the user's own words for it to end what is known
@@ -84,7 +85,7 @@ class _Turn:
 
 
 def _turns(session: EndedSession) -> Iterator[_Turn]:
-    speaks = _speakers(session)
+    speaks = speakers(session)
     for seq, before in dialogue.turns([message.role for message in session.messages]):
         if speaks(session.messages[seq]):
             yield _Turn(seq, before, _sentences(session.messages[seq].content, seq))
@@ -207,13 +208,6 @@ def _window(session: EndedSession, seq: int, sentences: Sequence[Sentence]) -> s
     return " ".join([*(sentence.low for sentence in sentences), *heard])
 
 
-def _speakers(session: EndedSession) -> Callable[[Message], bool]:
-    """Whether the session's own user wrote a message: in a conversation of several, names decide."""
-    names = {message.name for message in session.messages if message.role == "user" and message.name}
-    own = session.session.ref.user.user_id
-    return lambda message: len(names) < 2 or message.name == own
-
-
 def _candidate(finding: Finding, session: EndedSession, attributes: Attributes) -> Candidate:
     seq = finding.sentence.seq
     said_at = session.messages[seq].at or session.ended_at
@@ -226,7 +220,6 @@ def _candidate(finding: Finding, session: EndedSession, attributes: Attributes) 
         said_at=said_at,
         valid_from=finding.valid_from,
         valid_to=finding.valid_to,
-        cardinality=attributes.cardinality(attribute),
         replaces=finding.replaces,
         origin=finding.origin,
         confidence=finding.confidence,
