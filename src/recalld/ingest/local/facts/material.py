@@ -8,6 +8,8 @@ made-up turn or an instruction to the assistant's memory is masked, whatever it 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from recalld.ingest.local.facts.kinds.persons import plausible_name
@@ -60,8 +62,7 @@ _STRUCTURES: tuple[tuple[str, str], ...] = (
     (r"```.*?(?:```|\Z)", "match"),
     (r"^[ \t]*(?:>|&gt;|\|)[^\n]*$", "match"),
     (r"\{\s*[\"']?[\w -]{1,40}[\"']?\s*:\s*[\"'\d\[(][^{}]{0,1000}\}", "match"),
-    # tags that imitate a prompt or a memory block, with what is between them; a lone tag taints what follows
-    (r"<\s*(\w[\w:-]{0,30})\b[^<>\n]{0,200}>.*?<\s*/\s*\1\s*>", "match"),
+    # a lone tag taints what follows (`_tagged` has the pairs)
     (r"<!--.*?(?:-->|\Z)", "match"),
     (r"<\s*/\s*(?!(?:rant|sarcasm|s|irony|joke|vent)\s*>)[a-z][^<>\n]{0,60}>", "rest"),  # but for "</rant>", which is a joke
     (r"</?\s*(?:system|memory|context|user|assistant|human|instructions?|prompt|tool|notes?|facts?)\b[^<>\n]{0,200}>", "rest"),
@@ -176,6 +177,8 @@ _QUOTED = re.compile(
     """,
     re.VERBOSE,
 )
+_OPENING = re.compile(r"<\s*(?P<name>\w[\w:-]{0,30})\b[^<>\n]{0,200}>")
+_CLOSING = re.compile(r"<\s*/\s*(?P<name>\w[\w:-]{0,30})\s*>")
 _SPEECH_BEFORE = re.compile(
     r"\b(?:said|says|saying|wrote|writes|told|tells|asked|asks|reads|replied|answered|texted|translate|rewrite|rephrase|"
     r"proofread|sentence|phrase|word|words|quote|line|text|email|mail|letter|lyrics?|song|caption|correct|means?|titled|read)\b"
@@ -223,6 +226,11 @@ def own_words(content: str) -> str:
 
 def _material(content: str) -> Iterator[tuple[int, int]]:
     quotations = list(_quotations(content))
+    quotations += [
+        (start, end)
+        for start, end in _tagged(content)
+        if not any(first <= start and end <= last for first, last in quotations)
+    ]
     yield from quotations
     for pattern, extent in _COMPILED:
         extents = list(_extents(pattern, extent, content, quotations))
@@ -272,6 +280,20 @@ def _quotations(content: str) -> Iterator[tuple[int, int]]:
         spoken = _SPEECH_BEFORE.search(content, max(0, match.start() - 60), match.start())
         if spoken or inside.count(",") > 1 or len(inside.split()) > 6 or _FIRST_PERSON.search(inside) or ":" in inside:
             yield match.span()
+
+
+def _tagged(content: str) -> Iterator[tuple[int, int]]:
+    """Pairs of tags, which imitate a prompt or a memory block, with what is between them."""
+    closed: dict[str, list[re.Match[str]]] = defaultdict(list)
+    for tag in _CLOSING.finditer(content):
+        closed[tag["name"].casefold()].append(tag)
+    end = 0
+    for tag in _OPENING.finditer(content):
+        ends = closed.get(tag["name"].casefold(), ())
+        place = bisect_left(ends, tag.end(), key=lambda closing: closing.start())
+        if tag.start() >= end and place < len(ends):
+            end = ends[place].end()
+            yield tag.start(), end
 
 
 def _chat_log(content: str) -> Iterator[tuple[int, int]]:
