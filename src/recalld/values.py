@@ -253,7 +253,9 @@ class HistoryEntry:
 
     fact: Fact
     statements: tuple[Statement, ...]  # the evidence, oldest first; the first one founds the fact
-    ended_by: Statement | None  # what closed it; None: open, ran out at the end it was given, or said under a purpose not asked for
+    ended_by: (
+        Statement | None
+    )  # what closed it; None: open, ran out at the end it was given, or said under a purpose not asked for
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

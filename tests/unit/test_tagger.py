@@ -41,7 +41,7 @@ def read(message: str, before: str = "") -> Sequence[Mark]:
     [
         ("day three at Corbel and I still can't find the printer", ("employer", "Corbel")),
         ("unpacking the last box here in Tampere, where do I register the car?", ("home_city", "Tampere")),
-        ("feeding Pixel and the tortoise before work takes me an hour", ("pet", "Pixel")),
+        ("the vet says Pixel needs to lose weight, and he's only four, poor cat", ("pet", "Pixel")),
     ],
 )
 def test_what_is_said_in_passing_is_read(message: str, fact: tuple[str, str]) -> None:
@@ -151,7 +151,7 @@ def test_a_long_message_is_read_to_its_end() -> None:
 
 def test_of_a_very_long_session_the_end_is_read() -> None:
     chat: list[tuple[Role, str]] = [("user", "the agenda is the same as always, nothing new there. " * 20)] * 60
-    fact: tuple[Role, str] = ("user", "feeding Pixel and the tortoise before work takes me an hour")
+    fact: tuple[Role, str] = ("user", "the vet says Pixel needs to lose weight, and he's only four, poor cat")
     assert ("pet", "Pixel") in stated(*chat, fact)
     assert ("pet", "Pixel") not in stated(fact, *chat)
 

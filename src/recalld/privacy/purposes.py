@@ -217,9 +217,8 @@ class Purposes:
     ) -> tuple[Withdrawal, Sequence[SessionRef], Sequence[str]]:
         """Everything remembered for one purpose. Facts of other purposes that those had closed are open again."""
         attributes = await self._attributes(tx, epoch, purpose)
-        await tx.execute(_SQL["delete_statements"], purpose=purpose)
         facts = await tx.rows(_SQL["delete_facts"], purpose=purpose)
-        await self.facts.derive(tx, epoch, attributes, at=datetime.now(UTC))
+        await self.facts.forget_purpose(tx, epoch, purpose, attributes, at=datetime.now(UTC))
         sessions = [row["session_id"] for row in await tx.rows(_SQL["delete_sessions"], purpose=purpose)]
         await tx.execute(_SQL["delete_messages"], session_ids=sessions)
         episodes = [row["episode_id"] for row in await tx.rows(_SQL["delete_episodes"], purpose=purpose)]

@@ -71,9 +71,6 @@ set epoch = excluded.epoch, given = excluded.given, decided_at = excluded.decide
 select distinct attribute from recalld.statements
 where tenant_id = %(tenant_id)s and user_id = %(user_id)s and epoch = %(epoch)s and purpose = %(purpose)s
 
--- name: delete_statements
-delete from recalld.statements where tenant_id = %(tenant_id)s and user_id = %(user_id)s and purpose = %(purpose)s
-
 -- name: delete_facts
 delete from recalld.facts where tenant_id = %(tenant_id)s and user_id = %(user_id)s and purpose = %(purpose)s
 returning fact_id

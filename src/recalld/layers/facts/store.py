@@ -91,6 +91,14 @@ class FactStore:
         taken = {statement.statement_id for statement in evidence(said).get(fact_id, ())}
         return await self._forget(tx, epoch, {attribute}, said, taken=taken, at=at, fact_id=fact_id)
 
+    async def forget_purpose(
+        self, tx: Transaction, epoch: int, purpose: str, attributes: set[str], *, at: datetime
+    ) -> FactChanges:
+        """Take back all evidence about *attributes* that was given for *purpose*, and every version of a fact that could rest on it."""
+        said = await self.statements(tx, epoch, sorted(attributes))
+        taken = {statement.statement_id for statement in said if statement.purpose == purpose}
+        return await self._forget(tx, epoch, attributes, said, taken=taken, at=at)
+
     async def resting_on(self, tx: Transaction, epoch: int, statement: Statement) -> Fact:
         """The fact that a stored statement founds or confirms. Raises `NotFound` when it had no effect."""
         support = evidence(await self.statements(tx, epoch, [statement.attribute]))

@@ -32,13 +32,15 @@ _ACQUAINTANCES = words(
     """
 )  # who is nobody's child, partner or friend by that
 _INVENTED = re.compile(
-    r"\b(?:plot|hero|heroine|narrator|protagonist|character|chapter|opening|first line|last line)s? (?:of|in|for) (?:my|our|the|a) "
+    r"\b(?:plot|hero|heroine|narrator|protagonist|character|chapter|opening|"
+    r"(?:first|last|opening|closing) (?:line|sentence|scene|paragraph))s? (?:of|in|for) (?:my|our|the|a) "
     r"(?:\w+ )?(?:novel|story|book|script|screenplay|play|game|song|film|movie|comic|sketch)"
 )
 _MINDED = re.compile(
     r"\b(?:kids?|children|child|boys?|girls?|bab(?:y|ies)|twins|toddlers?|dogs?|cats?|horses?) (?:that |who |whom )?(?:i|we) "
     r"(?:babysit|look after|mind|nanny|teach|coach|walk|sit|tutor|foster)"
 )
+_THEIRS = re.compile(r"\b(?:my|our|the) \w+ and (?:his|her|their) ")  # "my barber and his dog, Otto"
 _NAMED = re.compile(
     r"[A-Z][\w'-]+(?: [A-Z][\w'-]+)+, .*\b(?:called|rang|phoned|wrote|e-?mailed|texted|says?|said|asks?|asked|wants?|wanted|told|"
     r"sent|came|is|was|has|had|will|signed|invited)\b"
@@ -68,7 +70,9 @@ def in_first_person(sentence: Sentence) -> bool:
 
 def about_others(sentence: Sentence, attribute: str) -> bool:
     """True when somebody else is the subject and the user does not occur: "my sister is allergic to nuts"."""
-    if _NAMED.match(sentence.text) or (attribute in _OF_RELATIONS and _MINDED.search(sentence.low)):
+    if _NAMED.match(sentence.text):
+        return True
+    if attribute in _OF_RELATIONS and (_MINDED.search(sentence.low) or _THEIRS.search(sentence.low)):
         return True
     subject = _OTHERS.match(sentence.low)
     if subject is None or _FIRST_PERSON.search(sentence.low, subject.end()):

@@ -214,7 +214,8 @@ _NO_JOB_ENDS = tuple(words(
     """
     ever other ather ether number weather computer printer letter dinner summer winter corner paper under after order
     matter center quarter monitor mirror error favor color chapter september october november december member longer
-    bigger smaller older younger newer easier harder faster important restaurant elephant vegetarian christian
+    bigger smaller older younger newer easier harder faster cheaper closer nearer slower warmer colder quieter louder cleaner
+    nicer safer shorter taller lighter darker happier busier calmer larger prayer important restaurant elephant vegetarian christian
     pregnant brilliant relevant ignorant constant tolerant intolerant resistant flight exist assist consist insist
     resist twist interior exterior superior inferior prior junior senior minor major
     """

@@ -20,7 +20,7 @@ from recalld.layers.facts.timeline import FIRM_FROM
 
 SURE = 0.7  # probability from which marked words count: on four sets of talk 0.6 finds one value of a hundred more, 0.8 five fewer
 SURE_OVER = 0.4  # the same for what is over: what is closed too early is told again sooner than what is never closed
-SURE_ENDED = 0.5  # the same for a known value that the message ends
+SURE_ENDED = 0.6  # the same for a known value that the message ends
 SURE_NAME = 0.8  # for the user's own name: people name others all the time
 SURE_DAY = 0.8  # for a day without what is due on it
 LEAST_SUPPORT = 0.1  # probability from which words that the grammar reads as a value count
@@ -34,6 +34,13 @@ _ENDING = re.compile(
     r"(?P<not>\b(?:(?:didn|haven|hasn|don|won|wouldn|couldn|isn|aren|ain)['’]?t|not|never|almost|nearly|without) (?:[\w']+ ){0,2}?)?"
     r"\b(?:quit|quitting|left|leave|leaving|sold|sell|selling|(?:give|gave|given|giving)(?: \w+)? up|move|moved|moving|lose|lost|losing|"
     r"cancel\w*|stop(?:ped|ping)?|drop(?:ped|ping)?|retire[ds]?|retiring|split|(?:break|broke|broken|breaking) up|swap\w*|switch\w*)\b"
+)
+_TO_COME = re.compile(
+    r"\b(?:emigrat|mov|relocat)(?:e|ing) [^.;]*\b(?:next|soon|coming)\b"
+)  # "we emigrate next spring, Oslo"
+_HOLDS = (
+    r"(?:still (?:on |at |in |with |the |my |our )*|kept |keep(?:ing)? |besides |next to |beside |alongside |as well as |in addition to |"
+    r"on top of )"
 )
 _LED_IN = re.compile(r"(?:an?|the|my|our|some|in|at|on|of|to|from)\s+", re.IGNORECASE)
 
@@ -140,11 +147,17 @@ def _evidence(sentences: Sequence[Sentence], value: str) -> Sentence | None:
     )
     if best is None:
         return None
-    return None if words.intersection(re.findall(r"\w+", best.low)) and _goes_on(best) else best
+    return None if words.intersection(re.findall(r"\w+", best.low)) and _goes_on(best, value) else best
 
 
-def _goes_on(sentence: Sentence) -> bool:
-    """True when a sentence speaks of an end only to ask, suppose, plan or deny it: "should I quit?", "I haven't sold it yet"."""
+def _goes_on(sentence: Sentence, value: str) -> bool:
+    """True when a sentence says that *value* holds, or speaks of an end only to ask, suppose, plan or deny it.
+
+    "Besides the pottery", "should I quit?", "I haven't sold it yet".
+    """
+    begins = re.escape(value.casefold().split()[0])
+    if re.search(rf"\b{_HOLDS}(?:the |my |our )?{begins}\b", sentence.low):
+        return True
     mood = Mood(sentence)
     ends = list(_ENDING.finditer(sentence.low))
     return bool(ends) and all(end["not"] or mood.asked(end.start()) or mood.supposed(end.start()) for end in ends)
@@ -162,15 +175,20 @@ def _finding(mark: Mark, sentences: Sequence[Sentence]) -> Finding | None:
                 not _says_something(value, mark.attribute)
                 or MASK in sentence.text[place:end]
                 or not _of_the_user(sentence, place, mark.attribute)
-                or (mark.over and _goes_on(sentence))
+                or (mark.over and _goes_on(sentence, value))
             ):
                 return None
             return Finding(
-                attribute=mark.attribute, value=value, sentence=sentence, place=place, end=end, start=place,
+                attribute=_attribute(mark, sentence), value=value, sentence=sentence, place=place, end=end, start=place,
                 act="retract" if mark.over else "state", replaces=value if mark.over else None,
                 origin="confirmed" if mark.confirmed else "stated", confidence=_confidence(mark.confidence),
             )  # fmt: skip
     return None
+
+
+def _attribute(mark: Mark, sentence: Sentence) -> str:
+    """A home that is still to come is a plan."""
+    return "planned_move" if mark.attribute == "home_city" and _TO_COME.search(sentence.low) else mark.attribute
 
 
 def _of_the_user(sentence: Sentence, place: int, attribute: str) -> bool:
