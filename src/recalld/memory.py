@@ -496,9 +496,7 @@ class UserMemory:
             )
             changes = await self.parts.facts.add(tx, user.epoch, [statement], at=at)
             if refuting not in (None, *(fact.fact_id for fact in changes.insert if fact.status == "corrected")):
-                raise Conflict(
-                    f"what came after it keeps {candidate.value!r} from taking its place again; set the fact"
-                )
+                raise Conflict("what came after it keeps the value from taking its place again; set the fact")
             await self.parts.journal.touch_user(tx, facts=bool(changes), episodes=False)
             await self.parts.audit.write(tx, "fact.stated", user=self.ref, purposes=(purpose,), count=1)
             return await self.parts.facts.resting_on(tx, user.epoch, statement)

@@ -207,7 +207,7 @@ def _job_phrase(text: str) -> list[str]:
     return kept
 
 
-_NO_JOB_STARTS = words("more fewer several many most dear two three four five six seven eight nine ten")
+_NO_JOB_STARTS = words("same more fewer several many most dear two three four five six seven eight nine ten")
 
 
 _NO_JOB_ENDS = tuple(words(
@@ -344,6 +344,12 @@ def trade(text: str, cased: bool) -> Iterator[Reading]:
             "a",
             "stuff",
             "things",
+            "hour",
+            "hours",
+            "minutes",
+            "days",
+            "bit",
+            "lot",
             "nothing",
             "everything",
         ):

@@ -23,6 +23,7 @@ SURE_OVER = 0.4  # the same for what is over: what is closed too early is told a
 SURE_ENDED = 0.6  # the same for a known value that the message ends
 SURE_NAME = 0.8  # for the user's own name: people name others all the time
 SURE_DAY = 0.8  # for a day without what is due on it
+SURE_NUMBER = 0.8  # for a bare number
 LEAST_SUPPORT = 0.1  # probability from which words that the grammar reads as a value count
 _SURE = {"name": SURE_NAME, "deadline": SURE_DAY}
 OTHER = "other"  # the attribute of a mark for which the tagger knows no name
@@ -172,7 +173,7 @@ def _finding(mark: Mark, sentences: Sequence[Sentence]) -> Finding | None:
             place, end = _whole_words(sentence.quote, place, end)
             value = sentence.quote[place:end]
             if (
-                not _says_something(value, mark.attribute)
+                not _says_something(value, mark)
                 or MASK in sentence.text[place:end]
                 or not _of_the_user(sentence, place, mark.attribute)
                 or (mark.over and _goes_on(sentence, value))
@@ -203,10 +204,11 @@ def _of_the_user(sentence: Sentence, place: int, attribute: str) -> bool:
     return not about_others(sentence, attribute) and not put_somewhere(sentence, place)
 
 
-def _says_something(value: str, attribute: str) -> bool:
-    """False for a bare number without a name for what it counts, and for mere signs."""
+def _says_something(value: str, mark: Mark) -> bool:
+    """False for mere signs, and for a bare number of which it is not quite sure what it counts."""
     digits = sum(char.isdigit() for char in value)
-    return any(char.isalpha() for char in value) or digits > 4 or (digits > 0 and attribute != OTHER)
+    counts = digits > 0 and mark.attribute != OTHER and mark.confidence >= SURE_NUMBER
+    return counts or digits > 4 or any(char.isalpha() for char in value)
 
 
 def _whole_words(text: str, start: int, end: int) -> tuple[int, int]:
