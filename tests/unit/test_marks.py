@@ -8,8 +8,16 @@ import pytest
 
 from recalld.ingest.local.facts.findings import Finding
 from recalld.ingest.local.facts.sentences import Sentence, split
-from recalld.ingest.local.facts.tagger.marks import LEAST_SUPPORT, OTHER, SURE_ENDED, ended, named_after, supported
-from recalld.ingest.local.facts.tagger.tagger import Reading
+from recalld.ingest.local.facts.tagger.marks import (
+    LEAST_SUPPORT,
+    OTHER,
+    SURE_ENDED,
+    added,
+    ended,
+    named_after,
+    supported,
+)
+from recalld.ingest.local.facts.tagger.tagger import Mark, Reading
 
 MESSAGE = "they towed the van. I live in Tampere"
 TOWED, HOME = split(MESSAGE, MESSAGE, 0)
@@ -25,6 +33,15 @@ def read(value: str, sure: float) -> Reading:
     """A reading in which the tagger takes nothing but *value* for part of a value, with that probability."""
     start = MESSAGE.index(value)
     return Reading(tokens=[(0, start, 0.01), (start, start + len(value), sure)])
+
+
+def mark(message: str, value: str, attribute: str, *, named: float = 2.0, related: tuple[str, ...] = ()) -> Mark:
+    """A mark of which the tagger is sure; *named* are the log odds of its attribute."""
+    start = message.index(value)
+    return Mark(
+        confirmed=False, start=start, end=start + len(value), attribute=attribute, related=related, over=False,
+        confidence=0.95, signs=(3.0, -3.0, named),
+    )  # fmt: skip
 
 
 def test_what_the_tagger_holds_for_most_unlikely_does_not_count() -> None:
@@ -91,3 +108,29 @@ def test_a_value_without_a_name_takes_that_of_what_it_ends() -> None:
     over = Reading(over={1: 0.9})
     assert [finding.attribute for finding in named_after([nameless, named], KNOWN, over)] == ["employer", "home_city"]
     assert list(named_after([nameless, nameless], KNOWN, over)) == [nameless, nameless]
+
+
+@pytest.mark.parametrize(
+    ("attribute", "named", "related", "expected"),
+    [
+        ("bank", 2.0, (), "bank"),
+        ("bank", -2.0, (), "home_city"),  # not sure what it is
+        ("bank", 2.0, ("home_city",), "home_city"),  # it may be that as well
+        ("city", 2.0, (), "home_city"),  # the grammar tells more exactly
+        (OTHER, 2.0, (), "home_city"),
+    ],
+)
+def test_the_tagger_names_what_the_grammar_calls_something_quite_different(
+    attribute: str, named: float, related: tuple[str, ...], expected: str
+) -> None:
+    reading = replace(read("Tampere", 0.9), marks=[mark(MESSAGE, "Tampere", attribute, named=named, related=related)])
+    assert [finding.attribute for finding in supported([found(HOME, "Tampere")], {0: reading})] == [expected]
+
+
+def test_a_value_made_of_some_of_the_words_leaves_the_others_to_the_tagger() -> None:
+    said = "I drive a forklift at Martens"
+    (sentence,) = split(said, said, 0)
+    driver = Finding(attribute="job_title", value="forklift driver", sentence=sentence, place=2, end=len(said))
+    marks = [mark(said, "Martens", "employer"), mark(said, "drive a forklift", "job_title")]
+    kept = added(marks, sentences=[sentence], before=[], known=[], taken=[driver], dropped=[], story=False)
+    assert [(finding.attribute, finding.value) for finding in kept] == [("employer", "Martens")]

@@ -19,8 +19,9 @@ from pathlib import Path
 from recalld.ingest.local.facts.tagger.tagger import BEFORE, KNOWN, LONGEST, known_text
 from recalld.models.encoder import WordPieces
 
-MARK = re.compile(r"\[(-?)([a-z][a-z0-9_]*)=([^\[\]]*)\]")
+MARK = re.compile(r"\[([-?]?)([A-Za-z][A-Za-z0-9_]*)=([^\[\]]*)\]")
 OUTSIDE, FIRST, FURTHER, FIRST_OVER = range(4)  # and FURTHER_OVER
+UNTOLD = -100  # of tokens from whose tag nothing is learnt
 NO_ATTRIBUTE = -1
 
 
@@ -32,6 +33,7 @@ class Span:
     end: int
     over: bool
     attribute: str
+    arguable: bool = False  # true and hardly worth keeping
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,20 +55,25 @@ class Row:
     second: int  # where the user's message begins
 
 
+Number = Callable[[str], int]  # of an attribute's class
+Token = tuple[int, int, int]  # its number, tag and attribute
+
+
 def read(folder: Path, files: str = "*.txt") -> list[list[Line]]:
     """All snippets of the *files* of a folder."""
     blocks = (block for file in sorted(folder.glob(files)) for block in file.read_text(encoding="utf-8").split("\n\n"))
-    lines = ([_line(line) for line in block.splitlines() if line[:3] in ("K: ", "A: ", "U: ")] for block in blocks)
+    lines = ([read_line(line) for line in block.splitlines() if line[:3] in ("K: ", "A: ", "U: ")] for block in blocks)
     return [snippet for snippet in lines if snippet]
 
 
-def _line(written: str) -> Line:
+def read_line(written: str) -> Line:
+    """A line with its marks, which begins with its role."""
     if written[0] == "K":
         return known_line([(mark[2], mark[3], bool(mark[1])) for mark in MARK.finditer(written)])
     text, spans, at, body = "", [], 0, written[3:]
     for mark in MARK.finditer(body):
         text += body[at : mark.start()]
-        spans.append(Span(len(text), len(text) + len(mark[3]), bool(mark[1]), mark[2]))
+        spans.append(Span(len(text), len(text) + len(mark[3]), mark[1] == "-", mark[2].lower(), mark[1] == "?"))
         text += mark[3]
         at = mark.end()
     return Line(written[0], text + body[at:], tuple(spans))
@@ -172,35 +179,41 @@ def with_known(
 def rows(
     snippet: Sequence[Line],
     pieces: WordPieces,
-    number: Callable[[str], int],
+    number: Number,
     known: Callable[[Line], Line] | None = None,
 ) -> Iterator[Row]:
     """A row for every message of the user: what is known, the end of the assistant's message before it, and the message.
 
     *known* says what may be known before a message of a snippet that does not tell.
     """
-    start, stop = ((number, OUTSIDE, NO_ATTRIBUTE) for number in (pieces.start, pieces.stop))
     told = snippet[0] if snippet[0].role == "K" else None
     for place, line in enumerate(snippet):
         if line.role == "U":
-            own = _labelled(line, pieces, number)[:LONGEST]
             by = snippet[place - 1] if place and snippet[place - 1].role == "A" else None
-            before = _labelled(by, pieces, number)[-BEFORE:] if by else []
             facts = told or (known(line) if known else None)
-            held = [*_labelled(facts, pieces, number)[:KNOWN], stop] if facts and facts.text else []
-            tokens, tags, attributes = zip(start, *held, *before, stop, *own, stop, strict=True)
-            yield Row(list(tokens), list(tags), list(attributes), len(held) + len(before) + 2)
+            own = labelled(line, pieces, number)[:LONGEST]
+            yield row(labelled(facts, pieces, number), labelled(by, pieces, number), own, pieces)
 
 
-def _labelled(line: Line, pieces: WordPieces, number: Callable[[str], int]) -> list[tuple[int, int, int]]:
-    """Its tokens with their marks. Of what is known only what is over is marked."""
+def row(known: Sequence[Token], before: Sequence[Token], own: Sequence[Token], pieces: WordPieces) -> Row:
+    """Of what is known, the assistant's message before, and (a piece of) the user's own, as the tagger reads them together."""
+    start, stop = ((number, OUTSIDE, NO_ATTRIBUTE) for number in (pieces.start, pieces.stop))
+    first = [start, *known[:KNOWN], *([stop] if known else []), *before[-BEFORE:], stop]
+    tokens, tags, attributes = zip(*first, *own, stop, strict=True)
+    return Row(list(tokens), list(tags), list(attributes), len(first))
+
+
+def labelled(line: Line | None, pieces: WordPieces, number: Number) -> list[Token]:
+    """The tokens of a line with their marks. Of what is known only what is over is marked."""
+    if line is None:
+        return []
     encoding = pieces.encode(line.text)
-    labelled = [(token, OUTSIDE, NO_ATTRIBUTE) for token in encoding.ids]
+    tokens = [(token, OUTSIDE, NO_ATTRIBUTE) for token in encoding.ids]
     for span in line.spans:
         if line.role == "K" and not span.over:
             continue
         inside = [n for n, (start, end) in enumerate(encoding.offsets) if start < span.end and end > span.start]
         for order, n in enumerate(inside):
-            tag = (FIRST_OVER if span.over else FIRST) + bool(order)
-            labelled[n] = (encoding.ids[n], tag, number(span.attribute))
-    return labelled
+            tag = UNTOLD if span.arguable else (FIRST_OVER if span.over else FIRST) + bool(order)
+            tokens[n] = (encoding.ids[n], tag, number(span.attribute))
+    return tokens

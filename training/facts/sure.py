@@ -1,10 +1,10 @@
-"""Fit how sure the fact tagger is of its marks, on the snippets that were held out, and write it to its weights.
+"""Fit how sure the fact tagger is of its marks, on the scenes that were held out, and write it to its weights.
 
     python -m training.facts.sure
 
 A network that was trained on hard labels is too sure of some things and not sure enough of others. A logistic regression of
-whether a mark has exactly the words that a snippet marks, on the signs that the tagger gives of it, makes probabilities of them
-(Platt, 1999). Prints what is found at some precisions by it and by the first sign alone, each snippet judged by a fit on the others.
+whether a mark has exactly the words that a scene marks, on the signs that the tagger gives of it, makes probabilities of them
+(Platt, 1999). Prints what is found at some precisions by it and by the first sign alone, each scene judged by a fit on the others.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 
 from recalld.ingest.local.facts import tagger
 from recalld.ingest.local.facts.tagger.tagger import Heard, Tagger, open_tagger
+from recalld.layers.facts.attributes import Attributes
 from recalld.models.encoder import load_weights
-from training.facts import snippets
+from training.facts import scenes
 from training.facts.snippets import Line
 
 RIDGE = 2.0  # what holds the weights near zero
@@ -31,12 +32,11 @@ Floats = NDArray[np.float64]
 def fit(folder: Path) -> None:
     """Fit on the marks of the tagger in *folder* and write there."""
     random.seed(1)
-    _, held = snippets.parted(Path(__file__).parent / "talk")
-    held = [snippets.in_any_order(snippet) if snippet[0].role == "K" else snippet for snippet in held]
-    told = list(_messages(held))
+    held = scenes.read(Path(__file__).parent / "scenes", scenes.HELD_OUT, Attributes())
+    told = [message for scene in held for message in scenes.heard(scene)]
     marks = list(_marks(open_tagger(folder), told))
     signs, right = np.array([signs for signs, _ in marks]), np.array([right for _, right in marks], np.float64)
-    total = sum(len(right) for _, right in told)
+    total = sum(not span.arguable for _, said in told for span in said.spans)
     print(f"{len(told)} messages, {total} values, {len(marks)} marks, {int(right.sum())} of them right")
     print("first sign:", _found(signs[:, 0], right, total))
     print("all signs: ", _found(_judged(signs, right), right, total))
@@ -45,29 +45,13 @@ def fit(folder: Path) -> None:
     np.savez(folder / "weights.npz", **weights)
 
 
-def _messages(held: Sequence[Sequence[Line]]) -> Iterator[tuple[Heard, set[tuple[int, int, bool]]]]:
-    """The messages of users with the places that are marked in them."""
-    for snippet in held:
-        first = snippet[0]
-        known = (
-            [(span.attribute, first.text[span.start : span.end]) for span in first.spans] if first.role == "K" else []
-        )
-        for place, line in enumerate(snippet):
-            before = snippet[place - 1] if place else None
-            if line.role == "U":
-                heard = Heard(
-                    message=line.text, before=before.text if before and before.role == "A" else "", known=known
-                )
-                yield heard, {(span.start, span.end, span.over) for span in line.spans}
-
-
-def _marks(
-    read: Tagger, told: Sequence[tuple[Heard, set[tuple[int, int, bool]]]]
-) -> Iterator[tuple[tuple[float, ...], bool]]:
-    """The signs of each mark, and whether it is right."""
-    for reading, (_, right) in zip(read.read([heard for heard, _ in told]), told, strict=True):
+def _marks(read: Tagger, told: Sequence[tuple[Heard, Line]]) -> Iterator[tuple[tuple[float, ...], bool]]:
+    """The signs of each mark, and whether it is right; what is arguable is neither."""
+    for reading, (_, said) in zip(read.read([heard for heard, _ in told]), told, strict=True):
+        right = {(span.start, span.end, span.over) for span in said.spans if not span.arguable}
+        arguable = [span for span in said.spans if span.arguable]
         for mark in reading.marks:
-            if not mark.confirmed:
+            if not mark.confirmed and not any(mark.start < span.end and span.start < mark.end for span in arguable):
                 yield mark.signs, (mark.start, mark.end, mark.over) in right
 
 

@@ -1,4 +1,4 @@
-"""Train the fact tagger on the snippets and write its weights for recalld.
+"""Train the fact tagger on the snippets and scenes and write its weights for recalld.
 
     python -m training.facts.train MODEL_FOLDER
 
@@ -26,7 +26,8 @@ from recalld.ingest.local.facts import tagger
 from recalld.ingest.local.facts.tagger.network import LEAST_PROMISE
 from recalld.layers.facts.attributes import Attributes
 from recalld.models.encoder import WordPieces, load_weights, vocabulary, word_pieces
-from training.facts import snippets
+from training.facts import scenes, snippets
+from training.facts.scenes import Scene
 from training.facts.snippets import Line, Row
 from training.weights import dense, layers, rest, restored, restored_dense
 
@@ -37,8 +38,8 @@ LEARNING_RATE, HEAD_LEARNING_RATE = 2.5e-4, 1e-3
 WARMING = 100  # steps until the rates are reached
 SMOOTHING = 0.05  # of the labels: whoever writes snippets is not always right
 AVERAGED = 0.999  # what the mean of the weights keeps of itself at each step; the mean is what is written
-PLAIN = 0.5  # share of the snippets without a line of what is known that an epoch shows, a new choice each time; the others it shows twice
-KNOWN = 0.75  # share of the messages of the former to which such a line is added
+SNIPPETS = 0.15  # share of the snippets that an epoch shows beside all scenes, a new choice each time
+KNOWN = 0.75  # share of the messages of snippets without a line of what is known to which such a line is added
 JOINED = 0.3  # share of short messages with nothing in front that are shown as one with the next such message
 LEAST = 6  # snippets with an attribute that gets a class of its own
 EXCHANGED = 0.35  # share of values that are exchanged for others of the same attribute
@@ -133,10 +134,13 @@ def joined(rows: Sequence[Row]) -> list[Row]:
 class Shown:
     """The rows of an epoch."""
 
-    def __init__(self, told: Sequence[Sequence[Line]], registry: Attributes, pieces: WordPieces) -> None:
-        """*told* are all snippets."""
+    def __init__(
+        self, told: Sequence[Sequence[Line]], played: Sequence[Scene], registry: Attributes, pieces: WordPieces
+    ) -> None:
+        """*told* are the snippets, *played* the scenes."""
         self._plain = [snippet for snippet in told if snippet[0].role != "K"]
         self._with_known = [snippet for snippet in told if snippet[0].role == "K"]
+        self._played = played
         self._pieces = pieces
         self._single = lambda name: registry.cardinality(name) == "single"
         self._values = snippets.values(self._plain)
@@ -149,18 +153,25 @@ class Shown:
 
     def rows(self) -> list[Row]:
         """Another choice each time, in random order."""
-        plain = random.sample(self._plain, int(PLAIN * len(self._plain)))
-        with_known = [snippets.in_any_order(snippet) for snippet in (*self._with_known, *self._with_known)]
-        rows = [*self._of(self._exchanged(plain), self._known), *self._of(self._exchanged(with_known))]
+        plain, with_known = (random.sample(of, int(SNIPPETS * len(of))) for of in (self._plain, self._with_known))
+        in_any_order = [snippets.in_any_order(snippet) for snippet in with_known]
+        rows = [*self._of(self._exchanged(plain), self._known), *self._of(self._exchanged(in_any_order))]
         random.shuffle(rows)
-        return joined(rows)
+        rows = joined(rows)
+        for scene in self._played:
+            rows += scenes.rows(scene, self._pieces, self._number, self._facts)
+        random.shuffle(rows)
+        return rows
+
+    def _number(self, attribute: str) -> int:
+        return self._numbers.get(attribute, 0)
 
     def _exchanged(self, told: Sequence[Sequence[Line]]) -> list[list[Line]]:
         return [snippets.with_other_values(snippet, self._exchangeable, EXCHANGED) for snippet in told]
 
     def _of(self, told: Sequence[Sequence[Line]], known: Callable[[Line], Line] | None = None) -> Iterator[Row]:
         for snippet in told:
-            yield from snippets.rows(snippet, self._pieces, lambda name: self._numbers.get(name, 0), known)
+            yield from snippets.rows(snippet, self._pieces, self._number, known)
 
     def _known(self, said: Line) -> Line:
         if random.random() > KNOWN:
@@ -173,14 +184,16 @@ def train(folder: Path, files: str, seed: int, begun_in: Path | None) -> None:
     random.seed(seed)
     torch.manual_seed(seed)
     registry = Attributes()
-    learnt_from, _ = snippets.parted(Path(__file__).parent / "talk", files)
+    here = Path(__file__).parent
+    learnt_from, _ = snippets.parted(here / "talk", files)
+    played = scenes.read(here / "scenes", scenes.FILES, registry)
     told = [
         [Line(line.role, line.text, tuple(_canonical(span, registry) for span in line.spans)) for line in snippet]
         for snippet in learnt_from
     ]
     kept = frequent(folder / "vocab.txt")
     pieces = word_pieces({piece: place for place, piece in enumerate(kept)})
-    shown = Shown(told, registry, pieces)
+    shown = Shown(told, played, registry, pieces)
     network = TaggerNetwork(folder, list(kept.values()), len(shown.names))
     if begun_in is not None:
         go_on(network, shown.names, begun_in)
@@ -248,7 +261,7 @@ def _canonical(span: snippets.Span, registry: Attributes) -> snippets.Span:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="all-MiniLM-L6-v2")
-    parser.add_argument("--files", default="*.txt", help="those of talk/ to train on")
+    parser.add_argument("--files", default="*.txt", help="those of talk/ to train on, beside all scenes")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument(
         "--go-on", type=Path, help="a folder with the weights to begin with, such as that of the package"

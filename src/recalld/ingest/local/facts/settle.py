@@ -29,7 +29,7 @@ _STRONG = (
 )
 _WEAK = r"(?:no|actually|wait|rather|hmm)"
 _CUE = re.compile(
-    rf"(?:\b(?P<strong>{_STRONG})\b|(?<![\w])(?P<weak>{_WEAK})\b|(?P<star>\*))[\s,.:;!…-]*(?:(?:{_STRONG}|{_WEAK})\b[\s,.:;!…-]*)*"
+    rf"(?:\b(?P<strong>{_STRONG})\b|(?<![\w])(?P<weak>{_WEAK})\b|(?P<star>(?<!\w)\*(?!\w+\*)))[\s,.:;!…-]*(?:(?:{_STRONG}|{_WEAK})\b[\s,.:;!…-]*)*"
     r"(?:(?:it'?s|its|it is|it was|that's|thats|that is|that should be|i meant|i mean|make that|make it|it should be|"
     r"should be|(?:he|she|they|[^\W\d_]+) says?(?: it'?s)?|the|on|in|at|to|a|an|with|for|by|my \w+ is|my|our|not \S+[,.]? (?:but )?)\s+)*",
     re.IGNORECASE,
@@ -181,7 +181,8 @@ def _put_right(findings: list[Finding], sentence: Sentence) -> list[Finding]:
     """*findings* with the value in front of a cue ("sorry,", "I mean", "no wait") replaced by the one behind it."""
     for cue in _CUE.finditer(sentence.low):
         rest = sentence.text[cue.end() :]
-        if not rest.strip() or (cue.group("weak") and not _stands_apart(sentence.low, cue)):
+        weak = cue.group("weak") is not None
+        if not rest.strip() or (weak and (sentence.question or not _stands_apart(sentence.low, cue))):
             continue
         for finding in reversed(_before(findings, sentence, cue.start())):
             better = _same_kind(finding, rest)

@@ -461,7 +461,8 @@ def appointment(text: str, _cased: bool) -> Iterator[Reading]:
     match = re.match(
         r"(?P<v>(?:[\w'-]+ ){0,3}?(?:"
         + "|".join(sorted(lexicon.classes()["appointment_noun"], key=len, reverse=True))
-        + r")\b(?: (?:with|at) (?:the |my )?[\w.'-]+(?: [A-Z][\w'-]+)?)?(?: (?:on|at|in|next|this|tomorrow)\b[^,.;!?()]{2,30})?)",
+        + r")\b(?: (?:with|at) (?:the |my )?[\w.'-]+(?: [A-Z][\w'-]+)?)?(?: (?:on|at|in|next|this|tomorrow)\b"
+        r"(?:(?! (?:and|but|so|or|because|which|that|can|could|i|we|please|then)\b)[^,.;!?()]){2,30}\b)?)",
         text,
         re.IGNORECASE,
     )

@@ -185,7 +185,10 @@ ROWS = (
         addressed=True,
     ),
     row("<@*_deadline:noun> is? now|already due {adv}? on|by? <:date>", addressed=True),
-    row("{my}|the? <@*_time:noun> is|'s {adv}? back|now|still|already? at|to <:time>", addressed=True, confidence=0.75),
+    row(
+        "{my}|the? <@*_time:noun> is|'s {adv}? back|now|still|already? at|to <:time>", addressed=True, confidence=0.75,
+        unless=r"\b(?:room|flat|house|oven|pool|fridge|temperature|weight|pulse|pressure|sugar|score|level|rate|balance)(?: is|'s)\b",
+    ),
     row(
         "they|we moved|shifted|pushed|put {my}|the? <@*_time:noun> {adv}? back|forward? to|at <:time>",
         addressed=True, confidence=0.75,

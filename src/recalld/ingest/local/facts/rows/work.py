@@ -125,7 +125,10 @@ ROWS: tuple[Row, ...] = (
         "small|little|tiny|family? <business:business>",
     ),
     row("{my} {new}? .. <business:business> is_called|called|named|,_called <business:title>"),
-    row("<employer:firm> hired|poached|employs|headhunted|took me|us", addressed=True),
+    row(
+        "<employer:firm> hired|poached|employs|headhunted|took me|us", addressed=True,
+        unless=r"\b(?:prof|professor|dr|doctor|mr|mrs|ms|sir|chef|coach) ",
+    ),
     row(
         "{i}? {got}|landed|signed|accepted|took|have {a} <employer:firm> job|contract|offer|gig|position",
         confidence=0.8,
@@ -295,7 +298,7 @@ ROWS: tuple[Row, ...] = (
     row("{i} start|starting|started as {a}? <job_title:job>", planned=True),
     row("as the only|new|youngest|oldest|resident <job_title:job> in|on|at|here|of", addressed=True, confidence=0.75),
     row("not a|an .. , just|only|merely a|an|the? <job_title:job>", addressed=True),
-    row("^ <job_title:knownjob> , .. i|my|here|so|by", addressed=True, confidence=0.6, unless=r"^\W*(?:hi |hey |ok )?assistant\b"),
+    row("^ <job_title:knownjob> , .. i|my|here|so|by", addressed=True, confidence=0.6, unless=r"^\W*(?:hi |hey |ok )?(?:assistant|same)\b"),
     row(
         "{my} .. pupils|graders|classroom|lesson_plans|homeroom",
         gives={"job_title": "teacher"}, asked=True, any_mood=True, confidence=0.6,
