@@ -35,12 +35,12 @@ def read(value: str, sure: float) -> Reading:
     return Reading(tokens=[(0, start, 0.01), (start, start + len(value), sure)])
 
 
-def mark(message: str, value: str, attribute: str, *, named: float = 2.0, related: tuple[str, ...] = ()) -> Mark:
-    """A mark of which the tagger is sure; *named* are the log odds of its attribute."""
+def mark(message: str, value: str, attribute: str) -> Mark:
+    """A mark of which the tagger is sure."""
     start = message.index(value)
     return Mark(
-        confirmed=False, start=start, end=start + len(value), attribute=attribute, related=related, over=False,
-        confidence=0.95, signs=(3.0, -3.0, named),
+        confirmed=False, start=start, end=start + len(value), attribute=attribute, related=(), over=False,
+        confidence=0.95, signs=(3.0, -3.0, 2.0),
     )  # fmt: skip
 
 
@@ -108,23 +108,6 @@ def test_a_value_without_a_name_takes_that_of_what_it_ends() -> None:
     over = Reading(over={1: 0.9})
     assert [finding.attribute for finding in named_after([nameless, named], KNOWN, over)] == ["employer", "home_city"]
     assert list(named_after([nameless, nameless], KNOWN, over)) == [nameless, nameless]
-
-
-@pytest.mark.parametrize(
-    ("attribute", "named", "related", "expected"),
-    [
-        ("bank", 2.0, (), "bank"),
-        ("bank", -2.0, (), "home_city"),  # not sure what it is
-        ("bank", 2.0, ("home_city",), "home_city"),  # it may be that as well
-        ("city", 2.0, (), "home_city"),  # the grammar tells more exactly
-        (OTHER, 2.0, (), "home_city"),
-    ],
-)
-def test_the_tagger_names_what_the_grammar_calls_something_quite_different(
-    attribute: str, named: float, related: tuple[str, ...], expected: str
-) -> None:
-    reading = replace(read("Tampere", 0.9), marks=[mark(MESSAGE, "Tampere", attribute, named=named, related=related)])
-    assert [finding.attribute for finding in supported([found(HOME, "Tampere")], {0: reading})] == [expected]
 
 
 def test_a_value_made_of_some_of_the_words_leaves_the_others_to_the_tagger() -> None:

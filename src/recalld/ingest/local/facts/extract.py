@@ -18,7 +18,7 @@ from recalld.ingest.local.facts.row import Row
 from recalld.ingest.local.facts.rows import ROWS
 from recalld.ingest.local.facts.sentences import MASK, Sentence, lower, split
 from recalld.ingest.local.facts.settle import settle, together
-from recalld.ingest.local.facts.subjects import invented
+from recalld.ingest.local.facts.subjects import asked_of_another, invented
 from recalld.ingest.local.facts.tagger.marks import added, ended, named_after, supported
 from recalld.ingest.local.facts.tagger.nearest import nearest
 from recalld.ingest.local.facts.tagger.tagger import Heard, Reading, Tagger, load_tagger
@@ -65,7 +65,7 @@ def extract(
         story = story or invented(turn.sentences)
         beside = added(
             reading.marks, sentences=turn.sentences, before=before, known=known_attributes, taken=taken, dropped=dropped,
-            story=story,
+            story=story or asked_of_another(_content(session, turn.before)),
         )  # fmt: skip
         beside = named_after(list(beside), shown, reading)
         kept += (times.dated(instead(finding), said_at, session.session.timezone) for finding in beside)

@@ -110,6 +110,7 @@ _STRUCTURES: tuple[tuple[str, str], ...] = (
         "rest",
     ),
     (r"\b(?:new|updated|revised|system|admin|hidden|secret|override|developer) (?:instruction|directive)s?\s*:", "rest"),
+    (r"^(?:(?:long-term|user) )?memor(?:y|ies)\s*:", "rest"),
     (
         r"\bfor (?:every|all|each|any)(?: of)? (?:(?:the|our|your|other|future) )?(?:user|customer|client|tenant|account|session)s?\s*:",
         "rest",

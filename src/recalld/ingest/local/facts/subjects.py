@@ -47,6 +47,43 @@ _NAMED = re.compile(
 )  # "Hedda Moen, engineer at Varde, called twice"
 
 
+_BY_NAME = re.compile(
+    r"(?:^|[,;:!?.] |\b(?:and|but|while|whereas) )(?!(?:I|My|Mine|We|Our|Work|Home|This|That|It|There|What|Who|Which|One|Diet|Age|Job)\b)"
+    r"[A-Z][\w'-]+ (?:is|was|isn't|has|hasn't|can't|doesn't) (?:[\w'-]+ ){0,3}$"
+)  # "Tobias is allergic to "
+_OF_ONESELF = words(
+    "allergy intolerance diet health_condition medication age job_title occupation employer smoking alcohol"
+)
+_INTRODUCED = re.compile(r"^[A-Z][\w'-]+ [A-Z][\w'-]+, ")
+_PERSON = re.compile(r"^(?:he|she)\b|^(?:is|was|does|did|has|can) (?:he|she)\b")
+_ASKED_OF = re.compile(
+    r"\b(?:does|do|did|is|are|was|has|have) your (?:[\w-]+ ){0,2}?"
+    rf"(?:{'|'.join(sorted(RELATIONS, key=len, reverse=True))})s?\b[^?]*\?\W*$"
+)
+_MOCKED = re.compile(
+    r"^(?:my (?:passion|calling|dream|life's (?:dream|work|goal))|what (?:a )?(?:joy|fun|treat|thrill)|lucky me|living the dream|how (?:lovely|thrilling))\b"
+)
+
+
+def of_somebody_named(sentence: Sentence, place: int, attribute: str) -> bool:
+    """True when a person by name is what the words at *place* are said of: "Tobias is allergic to sesame"."""
+    return attribute in _OF_ONESELF and _BY_NAME.search(sentence.text[:place]) is not None
+
+
+def asked_of_another(message: str) -> bool:
+    """True when the assistant's *message* ends in a question about somebody close to the user: "where does your brother live?"."""
+    return _ASKED_OF.search(message.casefold()) is not None
+
+
+def taken_up_as_another(sentence: Sentence, following: Sentence) -> bool:
+    """True when *following* speaks of whom *sentence* names as somebody else, or mocks what it says.
+
+    "Hedda Moen, curator at Tate. Is she any good?"; "Yes, ironing. My passion."
+    """
+    another = _INTRODUCED.match(sentence.text) and not in_first_person(sentence) and _PERSON.search(following.low)
+    return bool(another or _MOCKED.match(following.low))
+
+
 _PUT = re.compile(
     r"\b(?:move|save|copy|copie|drag|upload|export|paste|put|drop)(?:d|ed|ged|ped|s|ing)? (?:the|this|that|it|a|an|those|these|all)\b"
     r"(?: \w+){0,3}? (?:to|into|in|on|onto) "

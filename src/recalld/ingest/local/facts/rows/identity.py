@@ -23,7 +23,7 @@ ROWS = (
     row("^ <name:name> is what i'm|i_am called|named", addressed=True),
     row("^ this is <name:name> here|speaking|again|from|writing|,", addressed=True),
     row("^ it's|its|it_is <name:name> here|again|speaking", addressed=True),
-    row("^ <name:callname> here $", addressed=True, confidence=0.7),
+    row("^ <name:callname> here $", addressed=True, confidence=0.7, unless=r"^\W*(?:no|any|some|more|less) "),
     row("{i} changed my name to <name:name>"),
     row("i'm|im|i_am <name:name> by_the_way|btw|here|and_i|from|,_nice|,_by|,_a|,_an|,_the", confidence=0.85),
     row("^ i'm|im|i_am <name:greeted>", confidence=0.8),
@@ -37,7 +37,7 @@ ROWS = (
     ),
     row(
         "<preferred_name:firstname> 's|is|will fine|ok|okay|enough|do|works",
-        addressed=True, needs=r"\b(?:call|name|mister|mr|mrs|ms|dr|formal|address|first)\b",
+        addressed=True, needs=r"\b(?:call|name|mister|mr|mrs|ms|dr|formal|address|first)\b", unless=r"^\W*(?:in)?formal ",
     ),
     row(
         "just <preferred_name:firstname> please|is_fine|,|$",

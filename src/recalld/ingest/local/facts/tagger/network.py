@@ -19,7 +19,7 @@ from recalld.models.encoder import (
 )
 
 # Behind so many layers: log odds of the most likely token of a row, from which the further layers read it.
-LEAST_PROMISE = {1: -2.5, 3: -1.5}
+LEAST_PROMISE = {1: -3.5, 3: -2.0}
 
 
 @dataclass(frozen=True, slots=True)

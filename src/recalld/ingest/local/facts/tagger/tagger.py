@@ -39,7 +39,6 @@ _MAY_FOLLOW = np.array(  # tag of the row after tag of the column
 )
 _NEVER = np.float32(-1e9)
 _LEAST_LIKELY = 1e-3
-NAMED = 2  # which of the signs of a mark tells how sure its attribute is
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
