@@ -12,6 +12,7 @@ from recalld.ingest.local.facts.tagger.marks import (
     LEAST_SUPPORT,
     OTHER,
     SURE_ENDED,
+    SURE_ENDED_OF_MANY,
     added,
     ended,
     named_after,
@@ -117,3 +118,9 @@ def test_a_value_made_of_some_of_the_words_leaves_the_others_to_the_tagger() -> 
     marks = [mark(said, "Martens", "employer"), mark(said, "drive a forklift", "job_title")]
     kept = added(marks, sentences=[sentence], before=[], known=[], taken=[driver], dropped=[], story=False)
     assert [(finding.attribute, finding.value) for finding in kept] == [("employer", "Martens")]
+
+
+def test_of_what_may_hold_beside_others_more_is_asked_before_it_ends() -> None:
+    over = Reading(over={0: (SURE_ENDED + SURE_ENDED_OF_MANY) / 2})
+    assert [finding.value for finding in ended(KNOWN, over, [TOWED, HOME], [])] == ["van"]
+    assert list(ended(KNOWN, over, [TOWED, HOME], [], many={"vehicle"})) == []

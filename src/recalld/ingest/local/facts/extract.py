@@ -70,7 +70,8 @@ def extract(
         beside = named_after(list(beside), shown, reading)
         kept += (times.dated(instead(finding), said_at, session.session.timezone) for finding in beside)
         renewed_here = _renewed(kept, turn.seq, attributes)
-        kept += ended(shown, reading, turn.sentences, kept, renewed_here)
+        many = {name for name, _ in shown if attributes.cardinality(name) != "single"}
+        kept += ended(shown, reading, turn.sentences, kept, renewed_here, many=many)
     kept = together(kept, attributes.cardinality)
     return tuple(_candidate(finding, session, attributes) for finding in kept)
 

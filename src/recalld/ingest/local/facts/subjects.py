@@ -61,7 +61,8 @@ _ASKED_OF = re.compile(
     rf"(?:{'|'.join(sorted(RELATIONS, key=len, reverse=True))})s?\b[^?]*\?\W*$"
 )
 _MOCKED = re.compile(
-    r"^(?:my (?:passion|calling|dream|life's (?:dream|work|goal))|what (?:a )?(?:joy|fun|treat|thrill)|lucky me|living the dream|how (?:lovely|thrilling))\b"
+    r"^(?:my (?:passion|calling|dream|life's (?:dream|work|goal))|what (?:a )?(?:joy|fun|treat|thrill)|lucky me|"
+    r"living the dream|how (?:lovely|thrilling))\b"
 )
 
 
