@@ -89,17 +89,12 @@ def _scene(lines: Sequence[str], registry: Attributes) -> Scene:
         if line.startswith("#"):
             sessions.append([])
         elif line[:3] in ("A: ", "U: "):
-            sessions[-1].append(Turn(_canonical(snippets.read_line(line), registry)))
+            sessions[-1].append(Turn(snippets.canonical(snippets.read_line(line), registry)))
         elif line.startswith("X: "):
             pairs = (pair.partition("=") for pair in line[3:].split(";"))
             ends = tuple((registry.canonical(name.strip()), value.strip()) for name, _, value in pairs)
             sessions[-1][-1] = Turn(sessions[-1][-1].line, ends)
     return sessions
-
-
-def _canonical(line: Line, registry: Attributes) -> Line:
-    spans = (Span(s.start, s.end, s.over, registry.canonical(s.attribute), s.arguable) for s in line.spans)
-    return Line(line.role, line.text, tuple(spans))
 
 
 def _moments(scene: Scene) -> Iterator[_Moment]:

@@ -13,10 +13,11 @@ import random
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from recalld.ingest.local.facts.tagger.tagger import BEFORE, KNOWN, LONGEST, known_text
+from recalld.layers.facts.attributes import Attributes
 from recalld.models.encoder import WordPieces
 
 MARK = re.compile(r"\[([-?]?)([A-Za-z][A-Za-z0-9_]*)=([^\[\]]*)\]")
@@ -77,6 +78,11 @@ def read_line(written: str) -> Line:
         text += mark[3]
         at = mark.end()
     return Line(written[0], text + body[at:], tuple(spans))
+
+
+def canonical(line: Line, registry: Attributes) -> Line:
+    """*line* with its attributes under the registry's names."""
+    return replace(line, spans=tuple(replace(s, attribute=registry.canonical(s.attribute)) for s in line.spans))
 
 
 def parted(folder: Path, files: str = "*.txt") -> tuple[list[list[Line]], list[list[Line]]]:

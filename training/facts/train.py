@@ -187,10 +187,7 @@ def train(folder: Path, files: str, seed: int, begun_in: Path | None) -> None:
     here = Path(__file__).parent
     learnt_from, _ = snippets.parted(here / "talk", files)
     played = scenes.read(here / "scenes", scenes.FILES, registry)
-    told = [
-        [Line(line.role, line.text, tuple(_canonical(span, registry) for span in line.spans)) for line in snippet]
-        for snippet in learnt_from
-    ]
+    told = [[snippets.canonical(line, registry) for line in snippet] for snippet in learnt_from]
     kept = frequent(folder / "vocab.txt")
     pieces = word_pieces({piece: place for place, piece in enumerate(kept)})
     shown = Shown(told, played, registry, pieces)
@@ -252,10 +249,6 @@ def write(network: TaggerNetwork, pieces: Sequence[str], attributes: Sequence[st
     np.savez(folder / "weights.npz", **rest(state, "bert."), **layers(state, "bert.", LAYERS), **heads, sure=sure)
     (folder / "vocabulary.txt").write_text("".join(f"{piece}\n" for piece in pieces), encoding="utf-8")
     (folder / "attributes.txt").write_text("".join(f"{name}\n" for name in attributes), encoding="utf-8")
-
-
-def _canonical(span: snippets.Span, registry: Attributes) -> snippets.Span:
-    return snippets.Span(span.start, span.end, span.over, registry.canonical(span.attribute))
 
 
 if __name__ == "__main__":

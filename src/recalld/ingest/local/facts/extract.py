@@ -59,6 +59,7 @@ def extract(
     kept = settle(findings, own, attributes.cardinality)
     kept += renewed.renewed(own, known_attributes, kept)
     taken, dropped, story = [*findings, *kept], _values(findings) - _values(kept), False
+    many = {name for name, _ in values if attributes.cardinality(name) == "many"}
     for turn, (shown, reading) in zip(turns, readings, strict=True):
         before = _confirmed_sentences(session, turn)
         said_at = session.messages[turn.seq].at or session.ended_at
@@ -70,7 +71,6 @@ def extract(
         beside = named_after(list(beside), shown, reading)
         kept += (times.dated(instead(finding), said_at, session.session.timezone) for finding in beside)
         renewed_here = _renewed(kept, turn.seq, attributes)
-        many = {name for name, _ in shown if attributes.cardinality(name) != "single"}
         kept += ended(shown, reading, turn.sentences, kept, renewed_here, many=many)
     kept = together(kept, attributes.cardinality)
     return tuple(_candidate(finding, session, attributes) for finding in kept)

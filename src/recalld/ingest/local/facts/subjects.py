@@ -60,10 +60,7 @@ _ASKED_OF = re.compile(
     r"\b(?:does|do|did|is|are|was|has|have) your (?:[\w-]+ ){0,2}?"
     rf"(?:{'|'.join(sorted(RELATIONS, key=len, reverse=True))})s?\b[^?]*\?\W*$"
 )
-_MOCKED = re.compile(
-    r"^(?:my (?:passion|calling|dream|life's (?:dream|work|goal))|what (?:a )?(?:joy|fun|treat|thrill)|lucky me|"
-    r"living the dream|how (?:lovely|thrilling))\b"
-)
+_MOCKED = re.compile(r"^my (?:passion|calling|life's (?:dream|work|goal))\W*$")
 
 
 def of_somebody_named(sentence: Sentence, place: int, attribute: str) -> bool:
@@ -81,7 +78,9 @@ def taken_up_as_another(sentence: Sentence, following: Sentence) -> bool:
 
     "Hedda Moen, curator at Tate. Is she any good?"; "Yes, ironing. My passion."
     """
-    another = _INTRODUCED.match(sentence.text) and not in_first_person(sentence) and _PERSON.search(following.low)
+    if in_first_person(sentence):
+        return False
+    another = _INTRODUCED.match(sentence.text) and _PERSON.search(following.low)
     return bool(another or _MOCKED.match(following.low))
 
 

@@ -1,7 +1,7 @@
 """What the tagger marked, beside what the grammar read.
 
 Where both read the same words the grammar's reading stands: it brings a value into its usual form and knows what a statement
-ends. What the tagger gives less than three chances in ten is left out even so: on sets of talk one of three such readings is right.
+ends. What the tagger gives less than three chances in ten is left out even so: most such readings are wrong.
 What it ends of what is known of the user counts too.
 """
 
