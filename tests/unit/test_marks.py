@@ -12,6 +12,7 @@ from recalld.ingest.local.facts.tagger.marks import (
     LEAST_SUPPORT,
     OTHER,
     SURE_ENDED,
+    SURE_ENDED_BESIDE,
     SURE_ENDED_OF_MANY,
     added,
     ended,
@@ -124,3 +125,15 @@ def test_of_what_may_hold_beside_others_more_is_asked_before_it_ends() -> None:
     over = Reading(over={0: (SURE_ENDED + SURE_ENDED_OF_MANY) / 2})
     assert [finding.value for finding in ended(KNOWN, over, [TOWED, HOME], [])] == ["van"]
     assert list(ended(KNOWN, over, [TOWED, HOME], [], many={"vehicle"})) == []
+
+
+def test_and_more_still_where_the_message_tells_another() -> None:
+    over = Reading(over={0: (SURE_ENDED_OF_MANY + SURE_ENDED_BESIDE) / 2})
+    assert [finding.value for finding in ended(KNOWN, over, [TOWED, HOME], [], many={"vehicle"})] == ["van"]
+    assert list(ended(KNOWN, over, [TOWED, HOME], [], many={"vehicle"}, joined={"vehicle"})) == []
+
+
+def test_what_ends_under_one_name_ends_under_all() -> None:
+    known = [("role", "treasurer"), ("job_title", "treasurer"), ("club", "Corbel")]
+    over = Reading(over={0: 0.8, 1: 0.1, 2: 0.1})
+    assert [finding.attribute for finding in ended(known, over, [TOWED, HOME], [])] == ["role", "job_title"]

@@ -60,12 +60,22 @@ _ASKED_OF = re.compile(
     r"\b(?:does|do|did|is|are|was|has|have) your (?:[\w-]+ ){0,2}?"
     rf"(?:{'|'.join(sorted(RELATIONS, key=len, reverse=True))})s?\b[^?]*\?\W*$"
 )
+_MADE_FOR = re.compile(
+    r"\bfor (?:my|our) (?:[\w-]+ )?"
+    rf"(?:{'|'.join(sorted(RELATIONS | _ACQUAINTANCES, key=len, reverse=True))})s?: "
+)  # "a list of pills for my dad: "
 _MOCKED = re.compile(r"^my (?:passion|calling|life's (?:dream|work|goal))\W*$")
 
 
 def of_somebody_named(sentence: Sentence, place: int, attribute: str) -> bool:
-    """True when a person by name is what the words at *place* are said of: "Tobias is allergic to sesame"."""
-    return attribute in _OF_ONESELF and _BY_NAME.search(sentence.text[:place]) is not None
+    """True when a person by name is what the words at *place* are said of, or somebody for whom a list is made.
+
+    "Tobias is allergic to sesame", "a list of pills for my dad: metformin".
+    """
+    if attribute in _OF_ONESELF and _BY_NAME.search(sentence.text[:place]):
+        return True
+    made = _MADE_FOR.search(sentence.low[:place])
+    return made is not None and _FIRST_PERSON.search(sentence.low, made.end()) is None
 
 
 def asked_of_another(message: str) -> bool:
