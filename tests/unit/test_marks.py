@@ -133,7 +133,8 @@ def test_and_more_still_where_the_message_tells_another() -> None:
     assert list(ended(KNOWN, over, [TOWED, HOME], [], many={"vehicle"}, joined={"vehicle"})) == []
 
 
-def test_what_ends_under_one_name_ends_under_all() -> None:
-    known = [("role", "treasurer"), ("job_title", "treasurer"), ("club", "Corbel")]
-    over = Reading(over={0: 0.8, 1: 0.1, 2: 0.1})
-    assert [finding.attribute for finding in ended(known, over, [TOWED, HOME], [])] == ["role", "job_title"]
+def test_what_ends_as_a_role_ends_as_a_job_title_and_where_one_was_born_stays() -> None:
+    known = [("role", "treasurer"), ("job_title", "treasurer"), ("home_city", "Corbel"), ("birthplace", "Corbel")]
+    over = Reading(over={0: 0.8, 1: 0.1, 2: 0.8, 3: 0.1})
+    found = [finding.attribute for finding in ended(known, over, [TOWED, HOME], [])]
+    assert found == ["role", "job_title", "home_city"]

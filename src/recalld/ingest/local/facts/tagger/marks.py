@@ -39,6 +39,11 @@ _SURE = {"name": SURE_NAME, "deadline": SURE_DAY}
 OTHER = "other"  # the attribute of a mark for which the tagger knows no name
 _STAYS = ("current_location", "temporary_location")
 _HOMES = ("address", "neighborhood", "city")  # and what begins with "home_"
+_ALIKE = {  # the same words under two of them are one thing, kept twice
+    name: names
+    for names in (("role", "job_title"), ("hobby", "sport"), ("health_condition", "injury"))
+    for name in names
+}
 _PLANS = ("planned_move", "travel_plan", "goal")
 
 _ENDING = re.compile(
@@ -136,18 +141,18 @@ def ended(
     """What of *known* a message ends. *sentences* are its own; what is *told* of the same value says it better.
 
     So does a new value of an attribute that has one at a time; *renewed* are those that the message gives. Of *many* several hold at a
-    time, and of those of *joined* the message gives one. What ends under one name ends under all. Who is away for a while still
-    has a home.
+    time, and of those of *joined* the message gives one. What ends as a role ends as a job title. Who is away for a while still has
+    a home.
     """
     stated = {(finding.attribute, finding.value.casefold()) for finding in told}
     here = {sentence.seq for sentence in sentences}
     away = any(finding.sentence.seq in here and (finding.attribute in _STAYS or finding.valid_to) for finding in told)
-    surest: dict[str, float] = {}
+    surest: dict[tuple[Sequence[str], str], float] = {}
     for place, sure in reading.over.items():
-        value = known[place][1].casefold()
-        surest[value] = max(sure, surest.get(value, 0.0))
+        thing = _thing(*known[place])
+        surest[thing] = max(sure, surest.get(thing, 0.0))
     for attribute, value in (known[place] for place in reading.over):
-        sure = surest[value.casefold()]
+        sure = surest[_thing(attribute, value)]
         least = SURE_ENDED_BESIDE if attribute in joined else SURE_ENDED_OF_MANY if attribute in many else SURE_ENDED
         if sure < least or attribute in renewed or (attribute, value.casefold()) in stated:
             continue
@@ -159,6 +164,10 @@ def ended(
                 attribute=attribute, value=value, sentence=sentence, place=0, end=len(sentence.text), act="retract", replaces=value,
                 confidence=_confidence(sure),
             )  # fmt: skip
+
+
+def _thing(attribute: str, value: str) -> tuple[Sequence[str], str]:
+    return _ALIKE.get(attribute, (attribute,)), value.casefold()
 
 
 def _confidence(sure: float) -> float:
