@@ -130,7 +130,7 @@ def test_of_what_may_hold_beside_others_more_is_asked_before_it_ends() -> None:
 def test_and_more_still_where_the_message_tells_another() -> None:
     over = Reading(over={0: (SURE_ENDED_OF_MANY + SURE_ENDED_BESIDE) / 2})
     assert [finding.value for finding in ended(KNOWN, over, [TOWED, HOME], [], many={"vehicle"})] == ["van"]
-    assert list(ended(KNOWN, over, [TOWED, HOME], [], many={"vehicle"}, joined={"vehicle"})) == []
+    assert list(ended(KNOWN, over, [TOWED, HOME], [], {"vehicle"}, many={"vehicle"})) == []
 
 
 def test_what_ends_as_a_role_ends_as_a_job_title_and_where_one_was_born_stays() -> None:

@@ -70,8 +70,8 @@ def extract(
         )  # fmt: skip
         beside = named_after(list(beside), shown, reading)
         kept += (times.dated(instead(finding), said_at, session.session.timezone) for finding in beside)
-        told_here = _told(kept, turn.seq, attributes)
-        kept += ended(shown, reading, turn.sentences, kept, told_here["single"], many=many, joined=told_here["many"])
+        given = {attributes.canonical(finding.attribute) for finding in kept if _stated_in(finding, turn.seq)}
+        kept += ended(shown, reading, turn.sentences, kept, given, many=many)
     kept = together(kept, attributes.cardinality)
     return tuple(_candidate(finding, session, attributes) for finding in kept)
 
@@ -127,13 +127,8 @@ def _confirmed_sentences(session: EndedSession, turn: _Turn) -> list[Sentence]:
     return _sentences(_content(session, turn.before), turn.before)
 
 
-def _told(findings: Sequence[Finding], seq: int, attributes: Attributes) -> dict[str, set[str]]:
-    """The attributes of which a message states a value, by how many they have at a time."""
-    told: dict[str, set[str]] = {"single": set(), "many": set()}
-    for finding in findings:
-        if finding.act == "state" and finding.sentence.seq == seq:
-            told[attributes.cardinality(finding.attribute)].add(attributes.canonical(finding.attribute))
-    return told
+def _stated_in(finding: Finding, seq: int) -> bool:
+    return finding.act == "state" and finding.sentence.seq == seq
 
 
 def _values(findings: Sequence[Finding]) -> set[str]:

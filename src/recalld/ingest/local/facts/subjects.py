@@ -56,18 +56,13 @@ _OF_ONESELF = words(
 )
 _INTRODUCED = re.compile(r"^[A-Z][\w'-]+ [A-Z][\w'-]+, ")
 _PERSON = re.compile(r"^(?:he|she)\b|^(?:is|was|does|did|has|can) (?:he|she)\b")
-_ASKED_OF = re.compile(
-    r"\b(?:does|do|did|is|are|was|has|have) your (?:[\w-]+ ){0,2}?"
-    rf"(?:{'|'.join(sorted(RELATIONS, key=len, reverse=True))})s?\b[^?]*\?\W*$"
-)
-_MADE_FOR = re.compile(
-    r"\bfor (?:my|our) (?:[\w-]+ )?"
-    rf"(?:{'|'.join(sorted(RELATIONS | _ACQUAINTANCES, key=len, reverse=True))})s?: "
-)  # "a list of pills for my dad: "
+_SOMEBODY = rf"(?:{'|'.join(sorted(RELATIONS | _ACQUAINTANCES, key=len, reverse=True))})s?"
+_ASKED_OF = re.compile(rf"\b(?:does|do|did|is|are|was|has|have) your (?:[\w-]+ ){{0,2}}?{_SOMEBODY}\b[^?]*\?\W*$")
+_MADE_FOR = re.compile(rf"\bfor (?:my|our) (?:[\w-]+ )?{_SOMEBODY}: ")  # "a list of pills for my dad: "
 _MOCKED = re.compile(r"^my (?:passion|calling|life's (?:dream|work|goal))\W*$")
 
 
-def of_somebody_named(sentence: Sentence, place: int, attribute: str) -> bool:
+def said_of_another(sentence: Sentence, place: int, attribute: str) -> bool:
     """True when a person by name is what the words at *place* are said of, or somebody for whom a list is made.
 
     "Tobias is allergic to sesame", "a list of pills for my dad: metformin".

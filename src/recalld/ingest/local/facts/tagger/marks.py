@@ -19,8 +19,8 @@ from recalld.ingest.local.facts.subjects import (
     about_others,
     in_first_person,
     invented,
-    of_somebody_named,
     put_somewhere,
+    said_of_another,
     taken_up_as_another,
 )
 from recalld.ingest.local.facts.tagger.tagger import Mark, Reading
@@ -133,16 +133,14 @@ def ended(
     reading: Reading,
     sentences: Sequence[Sentence],
     told: Sequence[Finding],
-    renewed: Collection[str] = (),
+    given: Collection[str] = (),
     *,
     many: Collection[str] = (),
-    joined: Collection[str] = (),
 ) -> Iterator[Finding]:
     """What of *known* a message ends. *sentences* are its own; what is *told* of the same value says it better.
 
-    So does a new value of an attribute that has one at a time; *renewed* are those that the message gives. Of *many* several hold at a
-    time, and of those of *joined* the message gives one. What ends as a role ends as a job title. Who is away for a while still has
-    a home.
+    So does a new value of an attribute that has one at a time; *given* are the attributes of which the message states a value, *many*
+    those of which several hold at a time. What ends as a role ends as a job title. Who is away for a while still has a home.
     """
     stated = {(finding.attribute, finding.value.casefold()) for finding in told}
     here = {sentence.seq for sentence in sentences}
@@ -153,8 +151,12 @@ def ended(
         surest[thing] = max(sure, surest.get(thing, 0.0))
     for attribute, value in (known[place] for place in reading.over):
         sure = surest[_thing(attribute, value)]
-        least = SURE_ENDED_BESIDE if attribute in joined else SURE_ENDED_OF_MANY if attribute in many else SURE_ENDED
-        if sure < least or attribute in renewed or (attribute, value.casefold()) in stated:
+        least = SURE_ENDED
+        if attribute in many:
+            least = SURE_ENDED_BESIDE if attribute in given else SURE_ENDED_OF_MANY
+        elif attribute in given:
+            continue
+        if sure < least or (attribute, value.casefold()) in stated:
             continue
         if away and (attribute.startswith("home_") or attribute in _HOMES):
             continue
@@ -238,7 +240,7 @@ def _of_the_user(sentence: Sentence, place: int, attribute: str) -> bool:
         or (attribute in _PLANS and mood.supposed(place, planned=True))
     ):
         return False
-    of_another = about_others(sentence, attribute) or of_somebody_named(sentence, place, attribute)
+    of_another = about_others(sentence, attribute) or said_of_another(sentence, place, attribute)
     return not of_another and not put_somewhere(sentence, place)
 
 
