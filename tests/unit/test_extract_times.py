@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from evals.facts import facts_of, learned
 from recalld.ingest.local.facts import times
 from recalld.ingest.local.facts.findings import Finding
-from recalld.ingest.local.facts.sentences import Sentence
+from recalld.ingest.local.facts.sentences import Sentence, split
 from tests.unit.extraction import read, session
 
 NOON = datetime(2025, 3, 12, 12, tzinfo=UTC)  # a Wednesday
@@ -79,6 +80,16 @@ def test_days_are_those_of_the_sessions_time_zone() -> None:
 def test_a_home_with_an_end_is_a_stay() -> None:
     (candidate,) = read("until June I'm in Nice", at=NOON)
     assert (candidate.attribute, candidate.value, candidate.valid_to) == ("current_location", "Nice", day("2025-06-01"))
+
+
+def test_the_end_may_be_told_where_the_value_is_named_another_time() -> None:
+    said = "My sister's Panda is mine until 10 September. Does a Panda take diesel?"
+    first, second = split(said, said, 0)
+    place = second.text.index("Panda")
+    asked = Finding(attribute="vehicle", value="Panda", sentence=second, place=place, end=place + 5, start=place)
+    assert times.dated(asked, NOON, "UTC").valid_to is None
+    assert times.dated_in(asked, [first, second], NOON, "UTC").valid_to == day("2025-09-11")
+    assert times.dated_in(replace(asked, value="Pan"), [first, second], NOON, "UTC").valid_to is None
 
 
 def test_a_move_begins_when_it_happened() -> None:

@@ -138,3 +138,38 @@ def test_what_ends_as_a_role_ends_as_a_job_title_and_where_one_was_born_stays() 
     over = Reading(over={0: 0.8, 1: 0.1, 2: 0.8, 3: 0.1})
     found = [finding.attribute for finding in ended(known, over, [TOWED, HOME], [])]
     assert found == ["role", "job_title", "home_city"]
+
+
+def test_two_things_without_a_name_need_not_be_of_a_kind() -> None:
+    over = Reading(over={0: (SURE_ENDED_OF_MANY + SURE_ENDED_BESIDE) / 2})
+    known = [(OTHER, "Colemak")]
+    assert [finding.value for finding in ended(known, over, [TOWED, HOME], [], {OTHER}, many={OTHER})] == ["Colemak"]
+
+
+def marked(said: str, value: str, attribute: str) -> list[str]:
+    """What counts of a message in which the tagger marks *value*."""
+    sentences = list(split(said, said, 0))
+    kept = added(
+        [mark(said, value, attribute)], sentences=sentences, before=[], known=[], taken=[], dropped=[], story=False
+    )
+    return [finding.value for finding in kept]
+
+
+@pytest.mark.parametrize("no", ["retired no!!", "retired, nope."])
+def test_what_a_no_stands_behind_is_denied(no: str) -> None:
+    assert marked(f"by the sea yes. {no}", "retired", "employment_status") == []
+
+
+def test_what_the_assistant_did_is_not_the_users() -> None:
+    assert marked("grams again please, you slipped into ounces there", "ounces", "unit_preference") == []
+    assert marked("grams again please, you slipped into ounces there", "grams", "unit_preference") == ["grams"]
+
+
+def test_a_person_is_named_without_the_genitive() -> None:
+    assert marked("I'm back on Dr Okafor's list", "Dr Okafor's", "doctor") == ["Dr Okafor"]
+    assert marked("night shifts at Mahoney's", "Mahoney's", "employer") == ["Mahoney's"]
+
+
+def test_a_capital_a_is_no_article() -> None:
+    assert marked("my card says A negative", "A negative", "blood_type") == ["A negative"]
+    assert marked("A bassoon is what I play", "A bassoon", "instrument") == ["bassoon"]

@@ -69,7 +69,9 @@ def extract(
             story=story or asked_of_another(_content(session, turn.before)),
         )  # fmt: skip
         beside = named_after(list(beside), shown, reading)
-        kept += (times.dated(instead(finding), said_at, session.session.timezone) for finding in beside)
+        kept += (
+            times.dated_in(instead(finding), turn.sentences, said_at, session.session.timezone) for finding in beside
+        )
         given = {attributes.canonical(finding.attribute) for finding in kept if _stated_in(finding, turn.seq)}
         kept += ended(shown, reading, turn.sentences, kept, given, many=many)
     kept = together(kept, attributes.cardinality)
@@ -164,7 +166,7 @@ def _by_grammar(session: EndedSession, turn: _Turn, attributes: Attributes) -> I
     echo = lower(following.content[:400]) if following and following.role == "assistant" else ""
     found = [put_right(instead(finding)) for sentence in sentences for finding in _in_sentence(sentence, reader, echo)]
     said_at = session.messages[seq].at or session.ended_at
-    yield from (times.dated(finding, said_at, session.session.timezone) for finding in found)
+    yield from (times.dated_in(finding, sentences, said_at, session.session.timezone) for finding in found)
     if turn.before is not None:
         yield from _in_reply(
             _content(session, turn.before),

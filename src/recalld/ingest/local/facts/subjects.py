@@ -100,6 +100,18 @@ def put_somewhere(sentence: Sentence, place: int) -> bool:
     return any(match.end() == place for match in _PUT.finditer(sentence.low))
 
 
+_ASSISTANT_DID = re.compile(
+    r"^(?:(?:and|but|so|hey|no|wait|ah|oh),? )*you (?:(?:just|again|always|still|now|keep|kept) )*"
+    r"(?:slipp|lapp?s|drift|us|wr|g[ai]v|sen[dt]|answer|repl|put|made|mak|forg[oe]t|switch|default|mix|convert|went|go|fell|said|say|suggest|"
+    r"quot|spell)\w*\b"
+)
+
+
+def done_by_the_assistant(before: str) -> bool:
+    """True when the words *before* a place, of its clause, say what the assistant did: "you slipped into Celsius again"."""
+    return _ASSISTANT_DID.match(before) is not None
+
+
 def invented(sentences: Sequence[Sentence]) -> bool:
     """True when a message is about a story that its writer makes up."""
     return any(_INVENTED.search(sentence.low) for sentence in sentences)

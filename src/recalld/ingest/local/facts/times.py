@@ -10,12 +10,14 @@ day is over; a period ("for two weeks") counts from the message.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from recalld.ingest.local.facts.findings import Finding
 from recalld.ingest.local.facts.lexicon import words
+from recalld.ingest.local.facts.sentences import Sentence
 
 _MONTHS = (
     "january",
@@ -146,6 +148,21 @@ def dated(finding: Finding, said_at: datetime, timezone: str) -> Finding:
         planned = None
     attribute = "current_location" if stay and end is not None else finding.attribute
     return replace(finding, attribute=attribute, valid_from=planned or begins(around, said_at, timezone), valid_to=end)
+
+
+def dated_in(finding: Finding, sentences: Sequence[Sentence], said_at: datetime, timezone: str) -> Finding:
+    """As `dated`; when that tells no end, another of *sentences* that names the value may: "I'm in Graz until May. Is Graz flat?"."""
+    here = dated(finding, said_at, timezone)
+    if here.valid_to is not None or finding.act == "retract":
+        return here
+    named = re.compile(rf"(?<!\w){re.escape(finding.value.casefold())}(?!\w)")
+    for sentence in sentences:
+        if sentence is not finding.sentence and (match := named.search(sentence.low)):
+            place, end = match.span()
+            there = dated(replace(finding, sentence=sentence, place=place, end=end, start=place), said_at, timezone)
+            if there.valid_to is not None:
+                return replace(here, attribute=there.attribute, valid_to=there.valid_to)
+    return here
 
 
 def _ended(finding: Finding, said_at: datetime, timezone: str) -> datetime | None:

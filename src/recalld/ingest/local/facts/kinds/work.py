@@ -256,9 +256,15 @@ _NO_SUBJECTS = words(
 )
 
 
+_HOW_OFTEN = re.compile(
+    r"\s(?:once|twice|(?:\d+|an?|one|two|three|four|five|six|every|all|some|most|half) (?:days?|mornings?|evenings?|times?|hours?)\b)",
+    re.IGNORECASE,
+)
+
+
 def taught(text: str, cased: bool) -> Iterator[Reading]:
-    """A subject that somebody teaches; not whom, when or what to do."""
-    for reading in subject(text, cased):
+    """A subject that somebody teaches; not whom, when, how often or what to do."""
+    for reading in subject(_HOW_OFTEN.split(text, maxsplit=1)[0], cased):
         said = reading.value.casefold().split()
         if not (said[0] in _NO_SUBJECTS or said[-1] in _NO_SUBJECTS or lexicon.is_a(said[0], "weekday", "month")):
             yield reading
@@ -295,7 +301,7 @@ _TRADES = {
     r"tend bar": "bartender",
     r"cut hair": "hairdresser",
     r"deliver (?:parcels|packages|mail|post|pizza|food)": "courier",
-    r"fix (?P<what>bikes|cars|watches|pianos|boats|bicycles)": "{} mechanic",
+    r"fix (?P<what>bike|car|watch|piano|boat|bicycle)e?s": "{} mechanic",
     r"tutor": "tutor",
     r"coach (?:a|the|kids|juniors|under)": "coach",
     r"design (?P<what>websites|games|gardens|kitchens|interiors|furniture|buildings|logos)": "designer",

@@ -13,10 +13,12 @@ from dataclasses import replace
 from itertools import pairwise
 
 from recalld.ingest.local.facts.findings import Finding
+from recalld.ingest.local.facts.lexicon import words
 from recalld.ingest.local.facts.mood import Mood
 from recalld.ingest.local.facts.sentences import MASK, Sentence
 from recalld.ingest.local.facts.subjects import (
     about_others,
+    done_by_the_assistant,
     in_first_person,
     invented,
     put_somewhere,
@@ -44,6 +46,8 @@ _ALIKE = {  # the same words under two of them are one thing, kept twice
     for names in (("role", "job_title"), ("hobby", "sport"), ("health_condition", "injury"))
     for name in names
 }
+_PERSONS = words("doctor dentist therapist vet manager supervisor child pet sibling friend flatmate hairdresser")
+_GENITIVE = "'s"  # "back on Dr Okafor's list"
 _PLANS = ("planned_move", "travel_plan", "goal")
 
 _ENDING = re.compile(
@@ -61,6 +65,7 @@ _HOLDS = (
 _ASKED = re.compile(r"^(?:\w+\W+)?(?:do|did|am|was|have|had) (?:i|we)\b")  # "wait, do I live in Minsk?"
 _FIELD = re.compile(r"(?:^|[\n,;])\s*[A-Za-z][\w ]{1,24}:\s*$")  # "name: Ada, city: "
 _LED_IN = re.compile(r"(?:an?|the|my|our|some|in|at|on|of|to|from)\s+", re.IGNORECASE)
+_DENIED = re.compile(r",? (?:no|nope|nah|wrong)\b(?! longer)[\s!.,]*$")  # "retired no!!"
 
 
 def supported(findings: Sequence[Finding], readings: Mapping[int, Reading]) -> Iterator[Finding]:
@@ -153,7 +158,8 @@ def ended(
         sure = surest[_thing(attribute, value)]
         least = SURE_ENDED
         if attribute in many:
-            least = SURE_ENDED_BESIDE if attribute in given else SURE_ENDED_OF_MANY
+            beside = attribute in given and attribute != OTHER  # two things without a name need not be of a kind
+            least = SURE_ENDED_BESIDE if beside else SURE_ENDED_OF_MANY
         elif attribute in given:
             continue
         if sure < least or (attribute, value.casefold()) in stated:
@@ -209,10 +215,13 @@ def _finding(mark: Mark, sentences: Sequence[Sentence]) -> Finding | None:
         place, end = mark.start - sentence.start, mark.end - sentence.start
         if 0 <= place < end <= len(sentence.quote):
             place, end = _whole_words(sentence.quote, place, end)
+            if _named_person(mark.attribute) and sentence.low[:end].endswith(_GENITIVE):
+                end -= len(_GENITIVE)
             value = sentence.quote[place:end]
             if (
                 not _says_something(value, mark)
                 or MASK in sentence.text[place:end]
+                or _DENIED.match(sentence.low, end)
                 or not _of_the_user(sentence, place, mark.attribute)
                 or (mark.over and _goes_on(sentence, value))
             ):
@@ -223,6 +232,10 @@ def _finding(mark: Mark, sentences: Sequence[Sentence]) -> Finding | None:
                 origin="confirmed" if mark.confirmed else "stated", confidence=_confidence(mark.confidence),
             )  # fmt: skip
     return None
+
+
+def _named_person(attribute: str) -> bool:
+    return attribute in _PERSONS or attribute.endswith("name")
 
 
 def _attribute(mark: Mark, sentence: Sentence) -> str:
@@ -241,7 +254,7 @@ def _of_the_user(sentence: Sentence, place: int, attribute: str) -> bool:
     ):
         return False
     of_another = about_others(sentence, attribute) or said_of_another(sentence, place, attribute)
-    return not of_another and not put_somewhere(sentence, place)
+    return not (of_another or put_somewhere(sentence, place) or done_by_the_assistant(mood.prefix(place)))
 
 
 def _says_something(value: str, mark: Mark) -> bool:
@@ -257,7 +270,8 @@ def _whole_words(text: str, start: int, end: int) -> tuple[int, int]:
         start -= 1
     while end < len(text) and text[end].isalnum():
         end += 1
-    if lead := _LED_IN.match(text, start, end):
+    lead = _LED_IN.match(text, start, end)
+    if lead and not (start and lead.group() == "A "):  # "my blood type is A positive"
         start = lead.end()
     inside = text[start:end]
     return start + len(inside) - len(inside.lstrip(" .,;:!?'\"-")), start + len(inside.rstrip(" .,;:!?'\"-"))
