@@ -14,6 +14,7 @@ from recalld.ingest.local.facts.tagger.marks import (
     SURE_ENDED,
     SURE_ENDED_BESIDE,
     SURE_ENDED_OF_MANY,
+    SURE_ENDED_SWITCHED,
     added,
     ended,
     named_after,
@@ -138,6 +139,15 @@ def test_what_ends_as_a_role_ends_as_a_job_title_and_where_one_was_born_stays() 
     over = Reading(over={0: 0.8, 1: 0.1, 2: 0.8, 3: 0.1})
     found = [finding.attribute for finding in ended(known, over, [TOWED, HOME], [])]
     assert found == ["role", "job_title", "home_city"]
+
+
+@pytest.mark.parametrize("said", ["I swapped the van for a bus", "the bus instead", "changed over to a bus"])
+def test_unless_it_says_that_one_took_the_place_of_the_other(said: str) -> None:
+    over = Reading(over={0: (SURE_ENDED_SWITCHED + SURE_ENDED_OF_MANY) / 2})
+    sentences = list(split(said, said, 0))
+    assert [f.value for f in ended(KNOWN, over, sentences, [], {"vehicle"}, many={"vehicle"})] == ["van"]
+    assert list(ended(KNOWN, over, [TOWED, HOME], [], {"vehicle"}, many={"vehicle"})) == []
+    assert list(ended(KNOWN, over, sentences, [], many={"vehicle"})) == []
 
 
 def test_two_things_without_a_name_need_not_be_of_a_kind() -> None:

@@ -33,6 +33,7 @@ SURE_OVER = 0.4  # the same for what is over: what is closed too early is told a
 SURE_ENDED = 0.35  # the same for a known value that the message ends
 SURE_ENDED_OF_MANY = 0.6  # the same where several hold at a time: the message may tell another that nobody heard
 SURE_ENDED_BESIDE = 0.8  # the same where the message tells another of them: a second allergy ends none
+SURE_ENDED_SWITCHED = 0.25  # the same where the message says so in words that mean one for another
 SURE_NAME = 0.8  # for the user's own name: people name others all the time
 SURE_DAY = 0.8  # for a day without what is due on it
 SURE_NUMBER = 0.8  # for a bare number
@@ -54,6 +55,10 @@ _ENDING = re.compile(
     r"(?P<not>\b(?:(?:didn|haven|hasn|don|won|wouldn|couldn|isn|aren|ain)['’]?t|not|never|almost|nearly|without) (?:[\w']+ ){0,2}?)?"
     r"\b(?:quit|quitting|left|leave|leaving|sold|sell|selling|(?:give|gave|given|giving)(?: \w+)? up|move|moved|moving|lose|lost|losing|"
     r"cancel\w*|stop(?:ped|ping)?|drop(?:ped|ping)?|retire[ds]?|retiring|split|(?:break|broke|broken|breaking) up|swap\w*|switch\w*)\b"
+)
+_SWITCHED = re.compile(
+    r"\b(?:switch|swap|replac|convert|migrat)(?:e|ed|es|ped|ing|ping|s)?\b|\b(?:ported|(?:changed|upgraded|moved) (?:\w+ )?(?:over )?to)\b|"
+    r"\binstead\b"
 )
 _TO_COME = re.compile(
     r"\b(?:emigrat|mov|relocat)(?:e|ing) [^.;]*\b(?:next|soon|coming)\b"
@@ -150,19 +155,18 @@ def ended(
     stated = {(finding.attribute, finding.value.casefold()) for finding in told}
     here = {sentence.seq for sentence in sentences}
     away = any(finding.sentence.seq in here and (finding.attribute in _STAYS or finding.valid_to) for finding in told)
+    switched = any(_SWITCHED.search(sentence.low) for sentence in sentences)
     surest: dict[tuple[Sequence[str], str], float] = {}
     for place, sure in reading.over.items():
         thing = _thing(*known[place])
         surest[thing] = max(sure, surest.get(thing, 0.0))
     for attribute, value in (known[place] for place in reading.over):
         sure = surest[_thing(attribute, value)]
-        least = SURE_ENDED
-        if attribute in many:
-            beside = attribute in given and attribute != OTHER  # two things without a name need not be of a kind
-            least = SURE_ENDED_BESIDE if beside else SURE_ENDED_OF_MANY
-        elif attribute in given:
+        if sure < _least(
+            several=attribute in many, beside=attribute in given and attribute != OTHER, switched=switched
+        ):
             continue
-        if sure < least or (attribute, value.casefold()) in stated:
+        if (attribute in given and attribute not in many) or (attribute, value.casefold()) in stated:
             continue
         if away and (attribute.startswith("home_") or attribute in _HOMES):
             continue
@@ -172,6 +176,15 @@ def ended(
                 attribute=attribute, value=value, sentence=sentence, place=0, end=len(sentence.text), act="retract", replaces=value,
                 confidence=_confidence(sure),
             )  # fmt: skip
+
+
+def _least(*, several: bool, beside: bool, switched: bool) -> float:
+    """How probable it must be that a known value is over; two things without a name need not be of a kind, so none is *beside* one."""
+    if not several:
+        return SURE_ENDED
+    if not beside:
+        return SURE_ENDED_OF_MANY
+    return SURE_ENDED_SWITCHED if switched else SURE_ENDED_BESIDE
 
 
 def _thing(attribute: str, value: str) -> tuple[Sequence[str], str]:
