@@ -170,9 +170,23 @@ def test_what_a_no_stands_behind_is_denied(no: str) -> None:
     assert marked(f"by the sea yes. {no}", "retired", "employment_status") == []
 
 
+@pytest.mark.parametrize("said", ["what toddler? it's for the shed", "toddler?? I live with spiders", "a toddler?"])
+def test_what_is_only_said_back_as_a_question_is_not_the_users(said: str) -> None:
+    assert marked(said, "toddler", "child") == []
+
+
+def test_a_question_that_tells_something_counts() -> None:
+    assert marked("which rug for a toddler?", "toddler", "child") == ["toddler"]
+
+
 def test_what_the_assistant_did_is_not_the_users() -> None:
     assert marked("grams again please, you slipped into ounces there", "ounces", "unit_preference") == []
     assert marked("grams again please, you slipped into ounces there", "grams", "unit_preference") == ["grams"]
+
+
+def test_what_the_assistant_shall_not_call_the_user_is_no_title() -> None:
+    assert marked("please stop addressing me as Prof", "Prof", "title") == []
+    assert marked("please address me as Prof", "Prof", "title") == ["Prof"]
 
 
 def test_a_person_is_named_without_the_genitive() -> None:

@@ -46,12 +46,15 @@ def fit(folder: Path) -> None:
 
 
 def _marks(read: Tagger, told: Sequence[tuple[Heard, Line]]) -> Iterator[tuple[tuple[float, ...], bool]]:
-    """The signs of each mark, and whether it is right; what is arguable is neither."""
-    for reading, (_, said) in zip(read.read([heard for heard, _ in told]), told, strict=True):
+    """The signs of each mark, and whether it is right; what is arguable is neither, nor is what is known already."""
+    for reading, (heard, said) in zip(read.read([heard for heard, _ in told]), told, strict=True):
         right = {(span.start, span.end, span.over) for span in said.spans if not span.arguable}
         arguable = [span for span in said.spans if span.arguable]
+        known = {value.casefold() for _, value in heard.known}
         for mark in reading.marks:
-            if not mark.confirmed and not any(mark.start < span.end and span.start < mark.end for span in arguable):
+            if mark.confirmed or any(mark.start < span.end and span.start < mark.end for span in arguable):
+                continue
+            if heard.message[mark.start : mark.end].casefold() not in known:
                 yield mark.signs, (mark.start, mark.end, mark.over) in right
 
 

@@ -104,12 +104,16 @@ _ASSISTANT_DID = re.compile(
     r"^(?:(?:and|but|so|hey|no|wait|ah|oh),? )*you (?:(?:just|again|always|still|now|keep|kept) )*"
     r"(?:slipp|lapp?s|drift|us|wr|g[ai]v|sen[dt]|answer|repl|put|made|mak|forg[oe]t|switch|default|mix|convert|went|go|fell|said|say|suggest|"
     r"quot|spell)\w*\b"
+    r"|.*\b(?:stop|quit|don'?t|do not|never) (?:call|greet|address|nam|titl|sign)\w* me (?:as |by )?$"
 )
 
 
 def done_by_the_assistant(before: str) -> bool:
-    """True when the words *before* a place, of its clause, say what the assistant did: "you slipped into Celsius again"."""
-    return _ASSISTANT_DID.match(before) is not None
+    """True when the words *before* a place, of its clause, say what the assistant did or is to leave off.
+
+    "You slipped into Celsius again", "stop calling me Prof".
+    """
+    return _ASSISTANT_DID.match(f"{before} ") is not None
 
 
 def invented(sentences: Sequence[Sentence]) -> bool:

@@ -8,6 +8,7 @@ probable one counts (Viterbi, 1967). A known value is over as far as its tokens 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -52,7 +53,7 @@ class Mark:
     related: tuple[str, ...]  # names that come next, most likely first
     over: bool  # held once, or is denied
     confidence: float  # how probable it is that exactly these words are a value, 0 to 1
-    signs: tuple[float, ...]  # what the confidence rests on, as log odds
+    signs: tuple[float, ...]  # what the confidence rests on: log odds, and the logarithm of the number of marks
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -159,7 +160,9 @@ class Tagger:
 
     def _marks(self, row: _Row, tags: Floats, attributes: Floats) -> Iterator[Mark]:
         path = _best_path(tags)
-        for begin, end in _spans(path):
+        spans = list(_spans(path))
+        crowd = math.log(max(sum(begin >= row.second for begin, _ in spans), 1))
+        for begin, end in spans:
             confirmed = begin < row.second - 1
             segment, offset = (row.before, row.told) if confirmed else (row.piece, row.second)
             if begin < row.told:
@@ -169,7 +172,8 @@ class Tagger:
                 continue  # it reaches out of its message, or was read with an earlier piece
             order = np.argsort(-attributes[begin:end].sum(0))
             named = [self._attributes[int(number)] for number in order[: 1 + RELATED]]
-            signs = _signs(tags, attributes, begin, end, over=(over := path[begin] == _FIRST_OVER))
+            own = _signs(tags, attributes, begin, end, over=(over := path[begin] == _FIRST_OVER))
+            signs = np.append(own, np.float32(crowd))
             yield Mark(
                 confirmed=confirmed, start=tokens[0].start, end=tokens[-1].end, over=over,
                 attribute=named[0], related=tuple(named[1:]),
@@ -179,16 +183,20 @@ class Tagger:
 
 
 def _signs(tags: Floats, attributes: Floats, begin: int, end: int, *, over: bool) -> Floats:
-    """What tells how sure a mark is, as log odds: that its tokens are of a value, that the tokens beside it are, its attribute.
+    """What tells how sure a mark is, as log odds.
 
-    The mean probability of its tags alone does not tell how sure its ends are: with the second sign a third more marks of
-    held-out snippets are found at a precision of 0.8.
+    That its tokens are of a value, on average and the least likely one; that the tokens beside it are; that it goes on behind
+    its end; its attribute. The mean probability of its tags alone does not tell how sure its ends are: with those of the tokens
+    beside it a third more marks of held-out snippets are found at a precision of 0.8, with the least likely token, the one behind
+    and the number of marks in the message a twelfth more new values of scenes at 0.9.
     """
     columns = [_FIRST_OVER, _FURTHER_OVER] if over else [_FIRST, _FURTHER]
-    inside = np.exp(tags[begin:end, columns]).sum(-1).mean()
+    inside = np.exp(tags[begin:end, columns]).sum(-1)
     beside = 1 - np.exp(tags[[begin - 1, end], _OUTSIDE])
+    goes_on = np.exp(tags[end, columns[1]])
     named = np.exp(attributes[begin:end]).mean(0)
-    likely = np.clip(np.array([inside, beside.max(), named.max()], np.float32), _LEAST_LIKELY, 1 - _LEAST_LIKELY)
+    signs = np.array([inside.mean(), inside.min(), beside.max(), goes_on, named.max()], np.float32)
+    likely = np.clip(signs, _LEAST_LIKELY, 1 - _LEAST_LIKELY)
     return np.log(likely / (1 - likely))
 
 
