@@ -194,6 +194,17 @@ def test_a_person_is_named_without_the_genitive() -> None:
     assert marked("night shifts at Mahoney's", "Mahoney's", "employer") == ["Mahoney's"]
 
 
+def test_a_firm_is_named_whole() -> None:
+    assert marked("I joined Adler & Sons in May", "Adler", "employer") == ["Adler & Sons"]
+    assert marked("I joined Adler & we like it", "Adler", "employer") == ["Adler"]
+
+
+def test_what_is_yet_to_be_is_not_yet() -> None:
+    assert marked("we're getting married in June", "married", "relationship_status") == []
+    assert marked("I'll row until I'm 70", "70", "age") == []
+    assert marked("we're married and I'm 70", "70", "age") == ["70"]
+
+
 def test_a_capital_a_is_no_article() -> None:
     assert marked("my card says A negative", "A negative", "blood_type") == ["A negative"]
     assert marked("A bassoon is what I play", "A bassoon", "instrument") == ["bassoon"]

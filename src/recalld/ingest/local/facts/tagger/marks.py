@@ -68,8 +68,10 @@ _HOLDS = (
     r"on top of )"
 )
 _ASKED = re.compile(r"^(?:\w+\W+)?(?:do|did|am|was|have|had) (?:i|we)\b")  # "wait, do I live in Minsk?"
+_YET_TO_BE = re.compile(r"\b(?:getting|to get|to be|will be)\s+$")  # "we're getting married in June"
 _ECHO = re.compile(r"\W*(?:(?:an?|the|my|what|which) )*")
 _FIELD = re.compile(r"(?:^|[\n,;])\s*[A-Za-z][\w ]{1,24}:\s*$")  # "name: Ada, city: "
+_AND_ANOTHER = re.compile(r" & [A-Z][\w'-]*")  # "Adler & Sons"
 _LED_IN = re.compile(r"(?:an?|the|my|our|some|in|at|on|of|to|from)\s+", re.IGNORECASE)
 _DENIED = re.compile(r",? (?:no|nope|nah|wrong)\b(?! longer)[\s!.,]*$")
 
@@ -271,6 +273,8 @@ def _of_the_user(sentence: Sentence, place: int, attribute: str) -> bool:
         or mood.pretended(place)
         or mood.continues_another(place)
         or (attribute in _PLANS and mood.supposed(place, planned=True))
+        or (attribute == "age" and mood.supposed(place))  # "until I'm 70"
+        or (attribute == "relationship_status" and _YET_TO_BE.search(sentence.low[:place]))
     ):
         return False
     of_another = about_others(sentence, attribute) or said_of_another(sentence, place, attribute)
@@ -290,6 +294,8 @@ def _whole_words(text: str, start: int, end: int) -> tuple[int, int]:
         start -= 1
     while end < len(text) and text[end].isalnum():
         end += 1
+    if text[start:end][:1].isupper() and (firm := _AND_ANOTHER.match(text, end)):
+        end = firm.end()
     lead = _LED_IN.match(text, start, end)
     if lead and not (start and lead.group() == "A "):  # "my blood type is A positive"
         start = lead.end()
