@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 Tokens = tuple[str, ...]
@@ -68,6 +69,9 @@ class Key:
 
 def value_key(value: str) -> Key:
     """The comparable form of *value*. Two values that differ only in writing have the same one."""
+    joined = value.replace(" ", "")
+    if joined.isascii() and joined.isalnum() and not joined.isdigit():
+        return Key(_of_words(value.casefold().split()))  # as most are: no sign to think about
     match = _DETAIL.match(value.strip())
     if match is None or _IDENTIFIER.fullmatch(value.strip()):
         return Key(_tokens(value))
@@ -84,9 +88,12 @@ def _tokens(value: str) -> Tokens:
     plain = _MINUS.sub(_KEPT_MINUS, plain)
     if _TELEPHONE.fullmatch(plain) and sum(char.isdigit() for char in plain) >= 6 and not _looks_like_a_date(plain):
         return ("".join(char for char in plain if char.isdigit() or char == "+"),)
-    words = [_word(word) for word in _SEPARATORS.split(_THOUSANDS.sub("", plain).replace("&", " and ")) if word]
-    dated = _dates(words)
-    return tuple(word for word in dated if word not in _ARTICLES) or tuple(dated) or (plain,)
+    return _of_words(_SEPARATORS.split(_THOUSANDS.sub("", plain).replace("&", " and "))) or (plain,)
+
+
+def _of_words(words: Iterable[str]) -> Tokens:
+    dated = _dates([_word(word) for word in words if word])
+    return tuple(word for word in dated if word not in _ARTICLES) or tuple(dated)
 
 
 def _plain(value: str) -> str:
@@ -118,6 +125,8 @@ def _word(word: str) -> str:
 
 def _dates(words: list[str]) -> list[str]:
     """Day and month in one order: "3 of february", "feb 3" and "3 february" become "february 3"."""
+    if not any(word.isdigit() for word in words):
+        return words
     dated: list[str] = []
     rest = words
     while rest:

@@ -544,7 +544,7 @@ def _owners(line: _Line) -> dict[str, str]:
 
 def _entry(span: _Span, end: _End) -> HistoryEntry:
     statements = tuple(sorted(span.evidence.values(), key=lambda s: (s.said_at, s.statement_id)))
-    newest = max(statement.said_at for statement in statements)
+    newest = statements[-1].said_at
     source = span.founding.statement
     fact = Fact(
         fact_id=span.fact_id,
