@@ -8,6 +8,7 @@ import pytest
 
 from recalld.ingest.local.facts.findings import Finding
 from recalld.ingest.local.facts.sentences import Sentence, split
+from recalld.ingest.local.facts.settle import digits_put_right
 from recalld.ingest.local.facts.tagger.marks import (
     LEAST_SUPPORT,
     OTHER,
@@ -194,6 +195,13 @@ def test_a_person_is_named_without_the_genitive() -> None:
     assert marked("night shifts at Mahoney's", "Mahoney's", "employer") == ["Mahoney's"]
 
 
+def test_what_is_somebody_elses_is_not_the_users() -> None:
+    assert marked("I keep my dad's warfarin in the same box", "warfarin", "medication") == []
+    assert marked("I keep my warfarin in my dad's box", "warfarin", "medication") == ["warfarin"]
+    assert marked("our grandson leaves for Uppsala, I stay", "Uppsala", "grandchild") == []
+    assert marked("our grandson Olle leaves, I stay", "Olle", "grandchild") == ["Olle"]
+
+
 def test_a_firm_is_named_whole() -> None:
     assert marked("I joined Adler & Sons in May", "Adler", "employer") == ["Adler & Sons"]
     assert marked("I joined Adler & we like it", "Adler", "employer") == ["Adler"]
@@ -208,3 +216,40 @@ def test_what_is_yet_to_be_is_not_yet() -> None:
 def test_a_capital_a_is_no_article() -> None:
     assert marked("my card says A negative", "A negative", "blood_type") == ["A negative"]
     assert marked("A bassoon is what I play", "A bassoon", "instrument") == ["bassoon"]
+
+
+def put_right(said: str, value: str, *, attribute: str = OTHER) -> list[str]:
+    """What stands in the end of a session in which the tagger marked *value*; "|" parts its messages."""
+    sentences = [sentence for seq, message in enumerate(said.split("|")) for sentence in split(message, message, seq)]
+    first = next(sentence for sentence in sentences if value in sentence.text)
+    place = first.text.index(value)
+    old = Finding(attribute=attribute, value=value, sentence=first, place=place, end=place + len(value), start=place)
+    return [finding.value for finding in digits_put_right([old], sentences)]
+
+
+@pytest.mark.parametrize(
+    ("said", "value", "right"),
+    [
+        ("ship it to 14 Marsh Row, please|argh no. 41 Marsh Row. 14 is the bakery", "14 Marsh Row", "41 Marsh Row"),
+        ("my plate is KR 482 LM|hang on, misread my own car. KR 428 LM", "KR 482 LM", "KR 428 LM"),
+        ("it's on 11 june. hang on, bad handwriting. 17 june", "11 june", "17 june"),
+        ("height 1.68, eyes brown|wait, that's my twin's sheet. Mine says 1.71", "1.68", "1.71"),
+        ("weight 71 please|whoops 81, fat fingers", "71", "81"),
+    ],
+)
+def test_digits_that_are_put_right_later(said: str, value: str, right: str) -> None:
+    assert put_right(said, value) == [right]
+
+
+@pytest.mark.parametrize(
+    ("said", "value"),
+    [
+        ("ship it to 14 Marsh Row|and the other one to 41 Marsh Row", "14 Marsh Row"),
+        ("it's due on 14 june|actually, put the dentist on 25 june", "14 june"),
+        ("weight 71 please|wait, what are 81 kilos in stone", "71"),
+        ("my plate is KR 482 LM|argh, no, forget KR 482 LM", "KR 482 LM"),
+        ("argh no. 41 Marsh Row is the bakery. ship it to 14 Marsh Row", "14 Marsh Row"),
+    ],
+)
+def test_other_numbers_put_nothing_right(said: str, value: str) -> None:
+    assert put_right(said, value) == [value]

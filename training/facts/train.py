@@ -24,6 +24,7 @@ from transformers import BertModel
 
 from recalld.ingest.local.facts import tagger
 from recalld.ingest.local.facts.tagger.network import LEAST_PROMISE
+from recalld.ingest.local.facts.tagger.tagger import SIGNS
 from recalld.layers.facts.attributes import Attributes
 from recalld.models.encoder import WordPieces, load_weights, vocabulary, word_pieces
 from training.facts import scenes, snippets
@@ -245,7 +246,7 @@ def write(network: TaggerNetwork, pieces: Sequence[str], attributes: Sequence[st
     heads = dense("tags", state, "tags") | dense("attributes", state, "attributes")
     for number, behind in enumerate(LEAST_PROMISE):
         heads |= dense(f"gate{behind}", state, f"gates.{number}")
-    sure = np.array([1.0, 0.0, 0.0, 0.0], np.float32)  # until `sure.py` has fitted it: the first sign alone
+    sure = np.array([1.0, *[0.0] * SIGNS], np.float32)  # until `sure.py` has fitted it: the first sign alone
     np.savez(folder / "weights.npz", **rest(state, "bert."), **layers(state, "bert.", LAYERS), **heads, sure=sure)
     (folder / "vocabulary.txt").write_text("".join(f"{piece}\n" for piece in pieces), encoding="utf-8")
     (folder / "attributes.txt").write_text("".join(f"{name}\n" for name in attributes), encoding="utf-8")

@@ -269,6 +269,55 @@ def _retyped(findings: Sequence[Finding], sentences: Sequence[Sentence]) -> list
     return kept
 
 
+def digits_put_right(findings: Sequence[Finding], sentences: Sequence[Sentence]) -> list[Finding]:
+    """*findings* of no kind whose digits are put right later: "gate 14 at Moss Lane … argh, no: gate 41 at Moss Lane".
+
+    The words around them are the same and the message says that something was wrong; a number of few digits alone stands right behind that.
+    """
+    kept = list(findings)
+    for sentence in sentences:
+        if not any(_RETYPED.search(other.low) for other in sentences if other.seq == sentence.seq):
+            continue
+        for old in reversed(
+            [found for found in kept if _has_digits(found) and found.sentence.seq >= sentence.seq - _NEAR]
+        ):
+            match = _with_other_digits(old, sentence)
+            if match and not any(f.value.casefold() == match.group() and f.attribute != old.attribute for f in kept):
+                start, end = match.span()
+                right = replace(
+                    old, value=sentence.text[start:end], sentence=sentence, place=start, end=end, start=start
+                )
+                kept = [right if found is old else found for found in kept if found is old or found.key != right.key]
+                break
+    return kept
+
+
+def _has_digits(finding: Finding) -> bool:
+    return not finding.kind and finding.act == "state" and any(char.isdigit() for char in finding.value)
+
+
+def _with_other_digits(finding: Finding, sentence: Sentence) -> re.Match[str] | None:
+    """Where *sentence*, behind *finding*, says its value with some other digits, or the same ones turned around."""
+    value = finding.value.casefold()
+    same = (sentence.seq, sentence.start) == (finding.sentence.seq, finding.sentence.start)
+    if (sentence.seq, sentence.start) < (finding.sentence.seq, finding.sentence.start):
+        return None
+    digits = "".join(r"\d" if char.isdigit() else re.escape(char) for char in value)
+    shape = re.compile(rf"(?<![\w.,]){digits}(?!\w|[.,]\d)")
+    cues = {cue.end() for cue in _CUE.finditer(sentence.low) if cue.group("strong")}
+    for match in shape.finditer(sentence.low, finding.end if same else 0):
+        told = match.start() in cues or not (value.isdigit() and len(value) <= 3)
+        if told and _digits_alike(value, match.group()):
+            return match
+    return None
+
+
+def _digits_alike(old: str, new: str) -> bool:
+    changed = sum(one != other for one, other in zip(old, new, strict=True))
+    digits = sum(char.isdigit() for char in old)
+    return 0 < changed <= max(1, digits - 1) or (changed > 0 and sorted(old) == sorted(new))
+
+
 def _without_guessed_phone(findings: Sequence[Finding]) -> list[Finding]:
     """*findings* without a phone number that is another number by name: "my ticket number is 70418"."""
     named = {f.value for f in findings if f.attribute.endswith("_number") and f.attribute != "phone_number"}

@@ -59,17 +59,23 @@ _PERSON = re.compile(r"^(?:he|she)\b|^(?:is|was|does|did|has|can) (?:he|she)\b")
 _SOMEBODY = rf"(?:{'|'.join(sorted(RELATIONS | _ACQUAINTANCES, key=len, reverse=True))})s?"
 _ASKED_OF = re.compile(rf"\b(?:does|do|did|is|are|was|has|have) your (?:[\w-]+ ){{0,2}}?{_SOMEBODY}\b[^?]*\?\W*$")
 _MADE_FOR = re.compile(rf"\bfor (?:my|our) (?:[\w-]+ )?{_SOMEBODY}: ")  # "a list of pills for my dad: "
+_SOMEBODYS = re.compile(rf"\b(?:my|our) (?:[\w-]+ )?{_SOMEBODY}['’]s? (?:[\w-]+ )?$")
+_WHERE = re.compile(r"\b(?:in|near|(?:leaves?|left|leaving) for|(?:off|moved|moving|goes|going|went) to) $")
 _MOCKED = re.compile(r"^my (?:passion|calling|life's (?:dream|work|goal))\W*$")
 
 
 def said_of_another(sentence: Sentence, place: int, attribute: str) -> bool:
-    """True when a person by name is what the words at *place* are said of, or somebody for whom a list is made.
+    """True when a person by name is what the words at *place* are said of, or somebody whose they are, or for whom a list is made.
 
-    "Tobias is allergic to sesame", "a list of pills for my dad: metformin".
+    "Tobias is allergic to sesame", "my dad's warfarin", "a list of pills for my dad: metformin". Nor is a place a person: "our grandson
+    leaves for Uppsala".
     """
-    if attribute in _OF_ONESELF and _BY_NAME.search(sentence.text[:place]):
+    before = sentence.low[:place]
+    if attribute in _OF_ONESELF and (_BY_NAME.search(sentence.text[:place]) or _SOMEBODYS.search(before)):
         return True
-    made = _MADE_FOR.search(sentence.low[:place])
+    if attribute in _OF_RELATIONS and _WHERE.search(before):
+        return True
+    made = _MADE_FOR.search(before)
     return made is not None and _FIRST_PERSON.search(sentence.low, made.end()) is None
 
 

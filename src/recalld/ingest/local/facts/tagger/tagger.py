@@ -26,6 +26,7 @@ SHORT = 20  # tokens of a message up to which it is read with the one before: a 
 LONGEST = 120  # tokens of a message that are read at a time
 TOGETHER = 16  # rows of a batch, of about the same length
 RELATED = 4  # further names of a mark
+SIGNS = 6  # that a mark has
 _BEFORE_CHARACTERS = 400
 _OUTSIDE, _FIRST, _FURTHER, _FIRST_OVER, _FURTHER_OVER = range(5)
 _MAY_FOLLOW = np.array(  # tag of the row after tag of the column
