@@ -6,12 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from recalld.ingest.local.facts.findings import Finding
+from recalld.ingest.local.facts.findings import OTHER, Finding
 from recalld.ingest.local.facts.sentences import Sentence, split
 from recalld.ingest.local.facts.settle import digits_put_right
 from recalld.ingest.local.facts.tagger.marks import (
     LEAST_SUPPORT,
-    OTHER,
     SURE_ENDED,
     SURE_ENDED_BESIDE,
     SURE_ENDED_OF_MANY,
@@ -151,6 +150,19 @@ def test_unless_it_says_that_one_took_the_place_of_the_other(said: str) -> None:
     assert list(ended(KNOWN, over, sentences, [], many={"vehicle"})) == []
 
 
+@pytest.mark.parametrize(
+    "said", ["goodbye van, hello bus", "Farewell to the van!", "the bus is my new favourite, sorry van"]
+)
+def test_what_is_bid_farewell_has_ended(said: str) -> None:
+    sentences = list(split(said, said, 0))
+    assert [f.value for f in ended(KNOWN, Reading(over={0: 0.05, 1: 0.05}), sentences, [])] == ["van"]
+
+
+@pytest.mark.parametrize("said", ["sorry, van not bus", "goodbye for now, the van waits", "so long as the van runs"])
+def test_a_farewell_to_something_else_ends_nothing(said: str) -> None:
+    assert list(ended(KNOWN, Reading(over={0: 0.05, 1: 0.05}), list(split(said, said, 0)), [])) == []
+
+
 def test_two_things_without_a_name_need_not_be_of_a_kind() -> None:
     over = Reading(over={0: (SURE_ENDED_OF_MANY + SURE_ENDED_BESIDE) / 2})
     known = [(OTHER, "Colemak")]
@@ -235,6 +247,7 @@ def put_right(said: str, value: str, *, attribute: str = OTHER) -> list[str]:
         ("it's on 11 june. hang on, bad handwriting. 17 june", "11 june", "17 june"),
         ("height 1.68, eyes brown|wait, that's my twin's sheet. Mine says 1.71", "1.68", "1.71"),
         ("weight 71 please|whoops 81, fat fingers", "71", "81"),
+        ("my plate is KR 482 LM|ah no, it's KR 428 LM", "KR 482 LM", "KR 428 LM"),
     ],
 )
 def test_digits_that_are_put_right_later(said: str, value: str, right: str) -> None:

@@ -15,6 +15,7 @@ from recalld.ingest.local.facts.mood import Mood
 from recalld.ingest.local.facts.pattern import Slot, first_person
 from recalld.ingest.local.facts.row import Row
 from recalld.ingest.local.facts.sentences import Sentence
+from recalld.ingest.local.facts.subjects import done_by_the_assistant
 from recalld.layers.facts.attributes import RELATIONS, Attributes
 from recalld.values import Act, Origin
 
@@ -45,12 +46,16 @@ _INSTEAD = re.compile(
 
 
 _LED_IN = re.compile(r"^(?:.*\b(?:so|and|but|then|now|the|my|our|whole|entire)\s+)(?=\S)", re.IGNORECASE)
+_ITS_LEAD = re.compile(r"^(?:(?:the|my|our|whole|entire)\s+)+", re.IGNORECASE)
 _UNDER = re.compile(
     r"\b(?:with|without|of|like|than)\s+(?:an? |the )?$"
 )  # "coffee with oat milk from now on" is no oat milk
 
 
 _THAT_ONE = re.compile(r"\b(?:the|this|that|these|those|my|another)\s+$")  # "redo the table please" asks for no tables
+
+
+OTHER = "other"  # the attribute of words for which no name is known
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -178,7 +183,10 @@ class Reader:
         for slot in row.pattern.slots:
             if slot.names:
                 start, end = match.span(slot.group)
-                reading = next(iter(kind(slot.kind)(_LED_IN.sub("", sentence.text[start:end]), self.cased)), None)
+                led_in = (
+                    _LED_IN if start == match.start() else _ITS_LEAD
+                )  # only what opens the pattern reaches back too far
+                reading = next(iter(kind(slot.kind)(led_in.sub("", sentence.text[start:end]), self.cased)), None)
                 if reading is None:
                     return None
                 name = self.attributes.canonical(slot.attribute.replace("*", reading.value))
@@ -303,6 +311,8 @@ def _meant(row: Row, match: re.Match[str], mood: Mood) -> bool:
     if (not row.asked and mood.asked(start)) or (row.pattern.of_mine and mood.placed_in(start)):
         return False
     places = [start, *(match.start(slot.group) for slot in row.pattern.slots)]
+    if any(done_by_the_assistant(mood.prefix(place)) for place in places if place >= 0):
+        return False
     if not row.any_mood and any(mood.supposed(place, planned=row.planned) for place in places if place >= 0):
         return False
     return not _of_somebody(words) and _of_the_user(row, match, words, mood)

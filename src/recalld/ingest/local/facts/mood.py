@@ -94,6 +94,7 @@ _IRONY = re.compile(
     | (?i:\bi\s+(?:simply|just|positively|absolutely)\s+live\s+for\s)
     | (?i:\bas\s+if\s+i\b) | (?i:\b(?:a|the)\s+(?:millionaire|billionaire|genius|superhero|saint|wizard|robot|princess
       |queen\s+of\s+england|pope)\b)
+    | (?i:\bwhich\s+is\s+(?:exactly\s+)?why\s+i(?:'m|\s+am|\s+have\s+to)?\s+ask(?:ing)?\s+(?:an?|the|you|some)\b)
     | [🙄🙃] | (?i:\beye\s?roll)
     """,
     re.VERBOSE,

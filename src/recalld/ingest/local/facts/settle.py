@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from difflib import SequenceMatcher
 
-from recalld.ingest.local.facts.findings import Finding
+from recalld.ingest.local.facts.findings import OTHER, Finding
 from recalld.ingest.local.facts.kinds import kind
 from recalld.ingest.local.facts.kinds.forms import NUMBER
 from recalld.ingest.local.facts.mood import Mood
@@ -244,7 +244,8 @@ def _withdrawn(findings: Sequence[Finding], sentences: Sequence[Sentence]) -> li
 
 
 _RETYPED = re.compile(
-    rf"\b(?!sorry (?:for|about|to)\b)(?:{_STRONG}|wrong|wrongly|digits?|letters?)\b|^(?:no|wait|actually)\b|\*"
+    rf"\b(?!sorry (?:for|about|to)\b)(?:{_STRONG}|wrong|wrongly|digits?|letters?)\b|"
+    r"^(?:(?:ah|oh|ugh|eh|um+|hm+|ay)[\s,]+)*(?:no|wait|actually)\b|\*"
 )
 _WRITTEN_OUT = re.compile(r"(?<![\w.,/:-])(?=[\w/-]*\d{3})[\w/-]{4,}(?![\w/:-])")
 
@@ -282,7 +283,13 @@ def digits_put_right(findings: Sequence[Finding], sentences: Sequence[Sentence])
             [found for found in kept if _has_digits(found) and found.sentence.seq >= sentence.seq - _NEAR]
         ):
             match = _with_other_digits(old, sentence)
-            if match and not any(f.value.casefold() == match.group() and f.attribute != old.attribute for f in kept):
+            if match is None:
+                continue
+            named = any(f.value.casefold() == match.group() and f.attribute != old.attribute for f in kept)
+            if named and old.attribute == OTHER:  # the right one is there, and has a name
+                kept.remove(old)
+                break
+            if not named:
                 start, end = match.span()
                 right = replace(
                     old, value=sentence.text[start:end], sentence=sentence, place=start, end=end, start=start

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from recalld.ingest.local.facts.findings import Finding
+from recalld.ingest.local.facts.findings import OTHER, Finding
 from recalld.ingest.local.facts.lexicon import words
 from recalld.ingest.local.facts.mood import Mood
 from recalld.ingest.local.facts.sentences import MASK, Sentence
@@ -41,7 +41,6 @@ SURE_DAY = 0.8  # for a day without what is due on it
 SURE_NUMBER = 0.8  # for a bare number
 LEAST_SUPPORT = 0.3  # probability from which words that the grammar reads as a value count
 _SURE = {"name": SURE_NAME, "deadline": SURE_DAY}
-OTHER = "other"  # the attribute of a mark for which the tagger knows no name
 _STAYS = ("current_location", "temporary_location")
 _HOMES = ("address", "neighborhood", "city")  # and what begins with "home_"
 _ALIKE = {  # the same words under two of them are one thing, kept twice
@@ -62,6 +61,8 @@ _SWITCHED = re.compile(
     r"\b(?:switch|swap|replac|convert|migrat)(?:e|ed|es|ped|ing|ping|s)?\b|\b(?:ported|(?:changed|upgraded|moved) (?:\w+ )?(?:over )?to)\b|"
     r"\bchanged (?:my )?(?:course|major|subject|degree|field)s?\b|\binstead\b"
 )
+_FAREWELL = r"good-?bye|bye(?:[ -]bye)?|farewell(?: to)?|so long|adieu|adios|r\.?i\.?p\.?"
+_PREFERRED = re.compile(r"\bnew (?:\w+ )?(?:favou?rite|love|number one|best)\b")
 _TO_COME = re.compile(
     r"\b(?:emigrat|mov|relocat)(?:e|ing) [^.;]*\b(?:next|soon|coming)\b"
 )  # "we emigrate next spring, Oslo"
@@ -164,7 +165,8 @@ def ended(
     surest: dict[tuple[Sequence[str], str], float] = {}
     for place, sure in reading.over.items():
         thing = _thing(*known[place])
-        surest[thing] = max(sure, surest.get(thing, 0.0))
+        dismissed = 1.0 if any(_dismissed(sentence, known[place][1]) for sentence in sentences) else 0.0
+        surest[thing] = max(sure, dismissed, surest.get(thing, 0.0))
     for attribute, value in (known[place] for place in reading.over):
         sure = surest[_thing(attribute, value)]
         if sure < _least(
@@ -181,6 +183,14 @@ def ended(
                 attribute=attribute, value=value, sentence=sentence, place=0, end=len(sentence.text), act="retract", replaces=value,
                 confidence=_confidence(sure),
             )  # fmt: skip
+
+
+def _dismissed(sentence: Sentence, value: str) -> bool:
+    """True when *sentence* bids *value* farewell: "goodbye Trello", "new favourite, sorry Catan"."""
+    farewell = re.search(
+        rf"\b(?:(?P<bye>{_FAREWELL})|sorry),? (?:my |the |dear )*{re.escape(value.casefold())}(?!\w)", sentence.low
+    )
+    return farewell is not None and bool(farewell["bye"] or _PREFERRED.search(sentence.low))
 
 
 def _least(*, several: bool, beside: bool, switched: bool) -> float:
