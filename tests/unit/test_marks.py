@@ -14,7 +14,6 @@ from recalld.ingest.local.facts.tagger.marks import (
     SURE_ENDED,
     SURE_ENDED_BESIDE,
     SURE_ENDED_OF_MANY,
-    SURE_ENDED_SWITCHED,
     added,
     ended,
     named_after,
@@ -143,7 +142,7 @@ def test_what_ends_as_a_role_ends_as_a_job_title_and_where_one_was_born_stays() 
 
 @pytest.mark.parametrize("said", ["I swapped the van for a bus", "the bus instead", "changed over to a bus"])
 def test_unless_it_says_that_one_took_the_place_of_the_other(said: str) -> None:
-    over = Reading(over={0: (SURE_ENDED_SWITCHED + SURE_ENDED_OF_MANY) / 2})
+    over = Reading(over={0: (SURE_ENDED + SURE_ENDED_OF_MANY) / 2})
     sentences = list(split(said, said, 0))
     assert [f.value for f in ended(KNOWN, over, sentences, [], {"vehicle"}, many={"vehicle"})] == ["van"]
     assert list(ended(KNOWN, over, [TOWED, HOME], [], {"vehicle"}, many={"vehicle"})) == []

@@ -47,6 +47,10 @@ _INSTEAD = re.compile(
 
 _LED_IN = re.compile(r"^(?:.*\b(?:so|and|but|then|now|the|my|our|whole|entire)\s+)(?=\S)", re.IGNORECASE)
 _ITS_LEAD = re.compile(r"^(?:(?:the|my|our|whole|entire)\s+)+", re.IGNORECASE)
+_BEHIND_NAME = re.compile(
+    r"\s*(?:[,;:.!?()…]|\s-\s|\b(?:and|but|so|because|since|of|in|for|right|these|by|at|to|when|if|with|that|which|as|ever)\b)",
+    re.IGNORECASE,
+)
 _UNDER = re.compile(
     r"\b(?:with|without|of|like|than)\s+(?:an? |the )?$"
 )  # "coffee with oat milk from now on" is no oat milk
@@ -183,10 +187,8 @@ class Reader:
         for slot in row.pattern.slots:
             if slot.names:
                 start, end = match.span(slot.group)
-                led_in = (
-                    _LED_IN if start == match.start() else _ITS_LEAD
-                )  # only what opens the pattern reaches back too far
-                reading = next(iter(kind(slot.kind)(led_in.sub("", sentence.text[start:end]), self.cased)), None)
+                text = _led_to(sentence.text[start:end], opens=start == match.start(), closes=end >= match.end())
+                reading = next(iter(kind(slot.kind)(text, self.cased)), None)
                 if reading is None:
                     return None
                 name = self.attributes.canonical(slot.attribute.replace("*", reading.value))
@@ -296,6 +298,12 @@ def _led_astray(row: Row, match: re.Match[str], low: str) -> bool:
         return True
     slots = row.pattern.slots
     return bool(slots and slots[0].kind == "style" and _THAT_ONE.search(low, 0, max(match.start(slots[0].group), 0)))
+
+
+def _led_to(text: str, *, opens: bool, closes: bool) -> str:
+    """The words of *text* that name an attribute: what opens a pattern reaches back too far, what closes it too far on."""
+    named = (_LED_IN if opens else _ITS_LEAD).sub("", text)
+    return _BEHIND_NAME.split(named, maxsplit=1)[0] if closes else named
 
 
 def _meant(row: Row, match: re.Match[str], mood: Mood) -> bool:

@@ -32,10 +32,9 @@ SURE = (
     0.65  # probability from which marked words count: 0.6 finds three values of a hundred more, 2 points less precise
 )
 SURE_OVER = 0.4  # the same for what is over: what is closed too early is told again sooner than what is never closed
-SURE_ENDED = 0.35  # the same for a known value that the message ends
+SURE_ENDED = 0.25  # the same for a known value that the message ends
 SURE_ENDED_OF_MANY = 0.6  # the same where several hold at a time: the message may tell another that nobody heard
 SURE_ENDED_BESIDE = 0.8  # the same where the message tells another of them: a second allergy ends none
-SURE_ENDED_SWITCHED = 0.25  # the same where the message says so in words that mean one for another
 SURE_NAME = 0.8  # for the user's own name: people name others all the time
 SURE_DAY = 0.8  # for a day without what is due on it
 SURE_NUMBER = 0.8  # for a bare number
@@ -195,11 +194,9 @@ def _dismissed(sentence: Sentence, value: str) -> bool:
 
 def _least(*, several: bool, beside: bool, switched: bool) -> float:
     """How probable it must be that a known value is over; two things without a name need not be of a kind, so none is *beside* one."""
-    if not several:
+    if not several or (beside and switched):
         return SURE_ENDED
-    if not beside:
-        return SURE_ENDED_OF_MANY
-    return SURE_ENDED_SWITCHED if switched else SURE_ENDED_BESIDE
+    return SURE_ENDED_BESIDE if beside else SURE_ENDED_OF_MANY
 
 
 def _thing(attribute: str, value: str) -> tuple[Sequence[str], str]:
