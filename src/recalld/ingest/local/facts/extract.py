@@ -17,7 +17,7 @@ from recalld.ingest.local.facts.material import own_words
 from recalld.ingest.local.facts.row import Row
 from recalld.ingest.local.facts.rows import ROWS
 from recalld.ingest.local.facts.sentences import MASK, Sentence, lower, split
-from recalld.ingest.local.facts.settle import digits_put_right, settle, together
+from recalld.ingest.local.facts.settle import digits_put_right, settle, taken_back, together
 from recalld.ingest.local.facts.subjects import asked_of_another, invented
 from recalld.ingest.local.facts.tagger.marks import added, ended, named_after, supported
 from recalld.ingest.local.facts.tagger.nearest import nearest
@@ -74,7 +74,7 @@ def extract(
         )
         given = {attributes.canonical(finding.attribute) for finding in kept if _stated_in(finding, turn.seq)}
         kept += ended(shown, reading, turn.sentences, kept, given, many=many)
-    kept = together(digits_put_right(kept, own), attributes.cardinality)
+    kept = together(digits_put_right(taken_back(kept, own), own), attributes.cardinality)
     return tuple(_candidate(finding, session, attributes) for finding in kept)
 
 

@@ -270,6 +270,33 @@ def _retyped(findings: Sequence[Finding], sentences: Sequence[Sentence]) -> list
     return kept
 
 
+_OF_A_RELATION = re.compile(
+    rf"(?<![\w.,])(?P<old>[\w.,-]+) (?:is|was) (?:what |the one )?(?:my|our) (?:[\w-]+ )?"
+    rf"(?:{'|'.join(sorted(RELATIONS, key=len, reverse=True))})(?:['’]s\b| (?:wears?|takes?|has|uses?|needs?|drives?|rides?|got)\b)"
+)
+_DENIES = re.compile(
+    r"^\W*(?:(?:but|well|except|only|and) )*"
+    r"(?:i (?:(?:do|did|have|ca|was)n['’]?t|do not|never did|am not)|i['’]m not|"
+    r"(?:that['’]s |it['’]s |which is )?(?:not true|untrue|nonsense))(?=\s*[,.!;…]|\s*$)"
+)
+
+
+def taken_back(findings: Sequence[Finding], sentences: Sequence[Sentence]) -> list[Finding]:
+    """*findings* without what is said to be somebody else's, and what the sentence right behind denies.
+
+    "Size 43. Oh wait, 43 is what my flatmate wears", "the form says that I speak Danish. I don't".
+    """
+    kept = list(findings)
+    for before, sentence in zip((None, *sentences), sentences, strict=False):
+        others = {match.group("old") for match in _OF_A_RELATION.finditer(sentence.low)}
+        denied = before if before is not None and before.seq == sentence.seq and _DENIES.match(sentence.low) else None
+        kept = [
+            f for f in kept
+            if f.act != "state" or not ((f.value.casefold() in others and f.sentence.seq <= sentence.seq) or f.sentence is denied)
+        ]  # fmt: skip
+    return kept
+
+
 def digits_put_right(findings: Sequence[Finding], sentences: Sequence[Sentence]) -> list[Finding]:
     """*findings* of no kind whose digits are put right later: "gate 14 at Moss Lane … argh, no: gate 41 at Moss Lane".
 

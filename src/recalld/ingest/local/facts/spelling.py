@@ -31,7 +31,7 @@ _SLIPS = """
     intolerent>intolerant intollerant>intolerant lactos>lactose deadlien>deadline dealine>deadline
     promotted>promoted promtoed>promoted techer>teacher teahcer>teacher enginer>engineer enginneer>engineer
     developper>developer develper>developer acountant>accountant nurce>nurse studing>studying studiyng>studying
-    univeristy>university univercity>university timezon>timezone
+    univeristy>university univercity>university timezon>timezone insted>instead
 """
 _SWAPPED = """
     moved living working retired married engaged divorced switched changed started joined changed bought adopted allergic

@@ -58,9 +58,10 @@ _ENDING = re.compile(
 )
 _SWITCHED = re.compile(
     r"\b(?:switch|swap|replac|convert|migrat)(?:e|ed|es|ped|ing|ping|s)?\b|\b(?:ported|(?:changed|upgraded|moved) (?:\w+ )?(?:over )?to)\b|"
-    r"\bchanged (?:my )?(?:course|major|subject|degree|field)s?\b|\binstead\b"
+    r"\bchanged (?:my )?(?:course|major|subject|degree|field)s?\b|\bchange of (?:plans?|heart)\b|\binstead\b"
 )
-_FAREWELL = r"good-?bye|bye(?:[ -]bye)?|farewell(?: to)?|so long|adieu|adios|r\.?i\.?p\.?"
+_FAREWELL = r"\b(?:good-?bye|bye(?:[ -]bye)?|farewell(?: to)?|so long|adieu|adios|r\.?i\.?p\.?),? (?:my |the |dear )*{value}(?!\w)"
+_NO_MORE = r"\b(?:no longer (?:\w+ ){{0,2}}?{value}|not (?:\w+ ){{0,2}}?{value} (?:any ?more|any longer))(?!\w)"
 _PREFERRED = re.compile(r"\bnew (?:\w+ )?(?:favou?rite|love|number one|best)\b")
 _TO_COME = re.compile(
     r"\b(?:emigrat|mov|relocat)(?:e|ing) [^.;]*\b(?:next|soon|coming)\b"
@@ -164,7 +165,7 @@ def ended(
     surest: dict[tuple[Sequence[str], str], float] = {}
     for place, sure in reading.over.items():
         thing = _thing(*known[place])
-        dismissed = 1.0 if any(_dismissed(sentence, known[place][1]) for sentence in sentences) else 0.0
+        dismissed = 1.0 if any(_dismissed(sentence, *known[place]) for sentence in sentences) else 0.0
         surest[thing] = max(sure, dismissed, surest.get(thing, 0.0))
     for attribute, value in (known[place] for place in reading.over):
         sure = surest[_thing(attribute, value)]
@@ -184,12 +185,16 @@ def ended(
             )  # fmt: skip
 
 
-def _dismissed(sentence: Sentence, value: str) -> bool:
-    """True when *sentence* bids *value* farewell: "goodbye Trello", "new favourite, sorry Catan"."""
-    farewell = re.search(
-        rf"\b(?:(?P<bye>{_FAREWELL})|sorry),? (?:my |the |dear )*{re.escape(value.casefold())}(?!\w)", sentence.low
+def _dismissed(sentence: Sentence, attribute: str, value: str) -> bool:
+    """True when *sentence* bids *value* farewell or says that it is no more: "goodbye Trello", "not a vegetarian any more"."""
+    said = re.escape(value.casefold())
+    for form in (_FAREWELL, _NO_MORE):
+        found = re.search(form.format(value=said), sentence.low)
+        if found and not (about_others(sentence, attribute) or Mood(sentence).reported(found.start())):
+            return True
+    return (
+        _PREFERRED.search(sentence.low) is not None and re.search(rf"\bsorry,? {said}(?!\w)", sentence.low) is not None
     )
-    return farewell is not None and bool(farewell["bye"] or _PREFERRED.search(sentence.low))
 
 
 def _least(*, several: bool, beside: bool, switched: bool) -> float:
