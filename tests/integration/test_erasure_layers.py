@@ -110,7 +110,7 @@ async def test_redis_down(memory: Memory, redis: RedisServer, admin: psycopg.Con
         proof = await memory.erasure("acme", receipt.erasure_id)
         assert proof.verified
         assert proof.layers["working"].attempts == 3
-        assert proof.layers["facts"].deleted == 1
+        assert proof.layers["facts"].deleted == proof.layers["facts"].before > 0
 
 
 async def test_the_vector_store_refusing(memory: Memory, index: RefusingIndex, admin: psycopg.Connection[Any]) -> None:
@@ -159,7 +159,7 @@ async def test_erasing_again_while_partial_goes_on_under_the_same_id(memory: Mem
     second = await user.erase()
     assert second.erasure_id == first.erasure_id
     assert second.verified
-    assert second.layers["facts"].deleted == 1
+    assert second.layers["facts"].deleted == second.layers["facts"].before > 0
 
 
 async def test_vectors_of_a_person_who_has_returned_stay(
