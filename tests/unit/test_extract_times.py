@@ -83,13 +83,22 @@ def test_a_home_with_an_end_is_a_stay() -> None:
 
 
 def test_the_end_may_be_told_where_the_value_is_named_another_time() -> None:
-    said = "My sister's Panda is mine until 10 September. Does a Panda take diesel?"
+    said = "I'm in my sister's Panda until 10 September. Does a Panda take diesel?"
     first, second = split(said, said, 0)
     place = second.text.index("Panda")
     asked = Finding(attribute="vehicle", value="Panda", sentence=second, place=place, end=place + 5, start=place)
     assert times.dated(asked, NOON, "UTC").valid_to is None
     assert times.dated_in(asked, [first, second], NOON, "UTC").valid_to == day("2025-09-11")
     assert times.dated_in(replace(asked, value="Pan"), [first, second], NOON, "UTC").valid_to is None
+
+
+def test_an_end_of_something_else_that_is_named_is_none() -> None:
+    said = "I work at Corbel. Corbel is closed until Friday, I have 5 days off until 5 June"
+    first, second = split(said, said, 0)
+    place = first.text.index("Corbel")
+    firm = Finding(attribute="employer", value="Corbel", sentence=first, place=place, end=place + 6, start=place)
+    assert times.dated_in(firm, [first, second], NOON, "UTC").valid_to is None
+    assert times.dated_in(replace(firm, value="5"), [first, second], NOON, "UTC").valid_to is None
 
 
 def test_a_move_begins_when_it_happened() -> None:

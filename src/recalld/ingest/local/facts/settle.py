@@ -256,9 +256,9 @@ def _retyped(findings: Sequence[Finding], sentences: Sequence[Sentence]) -> list
     The new one looks like the old one, and its message says that something was wrong.
     """
     kept = list(findings)
+    wrong = {sentence.seq for sentence in sentences if _RETYPED.search(sentence.low)}
     for sentence in sentences:
-        wrong = any(_RETYPED.search(other.low) for other in sentences if other.seq == sentence.seq)
-        for match in _WRITTEN_OUT.finditer(sentence.text) if wrong else ():
+        for match in _WRITTEN_OUT.finditer(sentence.text) if sentence.seq in wrong else ():
             old = [f for f in kept if f.sentence.seq <= sentence.seq and _much_alike(f, sentence, match)]
             named = [f for f in kept if f.value == match.group() and f.attribute != "phone_number"]
             if old and not named:
@@ -271,18 +271,19 @@ def _retyped(findings: Sequence[Finding], sentences: Sequence[Sentence]) -> list
 
 
 _OF_A_RELATION = re.compile(
-    rf"(?<![\w.,])(?P<old>[\w.,-]+) (?:is|was) (?:what |the one )?(?:my|our) (?:[\w-]+ )?"
+    rf"(?<![\w.,])(?P<old>[\w.,-]*\d[\w.,-]*) (?:is|was) (?:what |the one )?(?:my|our) (?:[\w-]+ )?"
     rf"(?:{'|'.join(sorted(RELATIONS, key=len, reverse=True))})(?:['’]s\b| (?:wears?|takes?|has|uses?|needs?|drives?|rides?|got)\b)"
 )
 _DENIES = re.compile(
     r"^\W*(?:(?:but|well|except|only|and) )*"
     r"(?:i (?:(?:do|did|have|ca|was)n['’]?t|do not|never did|am not)|i['’]m not|"
     r"(?:that['’]s |it['’]s |which is )?(?:not true|untrue|nonsense))(?=\s*[,.!;…]|\s*$)"
+    r"(?!\s*,\s*(?:however|though|unfortunately|sadly|usually|as a rule|in fact|actually)\b)"
 )
 
 
 def taken_back(findings: Sequence[Finding], sentences: Sequence[Sentence]) -> list[Finding]:
-    """*findings* without what is said to be somebody else's, and what the sentence right behind denies.
+    """*findings* without a number that is said to be somebody else's, and what the sentence right behind denies.
 
     "Size 43. Oh wait, 43 is what my flatmate wears", "the form says that I speak Danish. I don't".
     """
@@ -303,8 +304,9 @@ def digits_put_right(findings: Sequence[Finding], sentences: Sequence[Sentence])
     The words around them are the same and the message says that something was wrong; a number of few digits alone stands right behind that.
     """
     kept = list(findings)
+    wrong = {sentence.seq for sentence in sentences if _RETYPED.search(sentence.low)}
     for sentence in sentences:
-        if not any(_RETYPED.search(other.low) for other in sentences if other.seq == sentence.seq):
+        if sentence.seq not in wrong:
             continue
         for old in reversed(
             [found for found in kept if _has_digits(found) and found.sentence.seq >= sentence.seq - _NEAR]

@@ -150,17 +150,24 @@ def dated(finding: Finding, said_at: datetime, timezone: str) -> Finding:
     return replace(finding, attribute=attribute, valid_from=planned or begins(around, said_at, timezone), valid_to=end)
 
 
+_OWN_STAY = re.compile(r"\b(?:i|i'm|im|i'll|we|we're|we'll)\b")
+
+
 def dated_in(finding: Finding, sentences: Sequence[Sentence], said_at: datetime, timezone: str) -> Finding:
-    """As `dated`; when that tells no end, another of *sentences* that names the value may: "I'm in Graz until May. Is Graz flat?"."""
+    """As `dated`; when that tells no end, another of *sentences* that names the value may: "I'm in Graz until May. Is Graz flat?".
+
+    There the user comes in front of it: "I work at Bosch. Bosch is closed until Friday" ends no job.
+    """
     here = dated(finding, said_at, timezone)
-    if here.valid_to is not None or finding.act == "retract":
+    if here.valid_to is not None or finding.act == "retract" or not any(char.isalpha() for char in finding.value):
         return here
     named = re.compile(rf"(?<!\w){re.escape(finding.value.casefold())}(?!\w)")
     for sentence in sentences:
         if sentence is not finding.sentence and (match := named.search(sentence.low)):
             place, end = match.span()
-            there = dated(replace(finding, sentence=sentence, place=place, end=end, start=place), said_at, timezone)
-            if there.valid_to is not None:
+            mention = replace(finding, sentence=sentence, place=place, end=end, start=place)
+            there = dated(mention, said_at, timezone)
+            if there.valid_to is not None and _OWN_STAY.search(sentence.low, _clause(mention)[0], place):
                 return replace(here, attribute=there.attribute, valid_to=there.valid_to)
     return here
 

@@ -187,6 +187,8 @@ def ended(
 
 def _dismissed(sentence: Sentence, attribute: str, value: str) -> bool:
     """True when *sentence* bids *value* farewell or says that it is no more: "goodbye Trello", "not a vegetarian any more"."""
+    if value.casefold() not in sentence.low:
+        return False
     said = re.escape(value.casefold())
     for form in (_FAREWELL, _NO_MORE):
         found = re.search(form.format(value=said), sentence.low)
