@@ -217,10 +217,11 @@ def _taken_up(findings: Sequence[Finding], sentence: Sentence) -> list[Finding]:
     return list(findings)
 
 
+_A_RELATION = f"(?:{'|'.join(sorted(RELATIONS, key=len, reverse=True))})"
 _ANOTHERS = re.compile(
     rf"(?:^|[,.;:!?…-]\s*)(?:(?:{_STRONG}|{_WEAK}|ah|oh|um+|uh|er|haha|lol|and|well)\b[\s,.:;!…-]*)+(?:no\b[\s,]*)?"
     rf"(?:that|it|this|those|they|these)(?:'s|s| is| was| are| were|'re)? (?:actually )?"
-    rf"(?:(?:my|our) (?:[\w-]+ )?(?:{'|'.join(sorted(RELATIONS, key=len, reverse=True))})(?:'s|s'?)?(?: \w+)?|his|hers|theirs|"
+    rf"(?:(?:my|our) (?:[\w-]+ )?{_A_RELATION}(?:'s|s'?)?(?: \w+)?|his|hers|theirs|"
     rf"not (?:mine|me)|somebody else(?:'s)?|someone else(?:'s)?)(?=\s*(?:[,.;:!?()…-]|$|and\b|not (?:mine|me)\b))"
 )
 """A value was somebody else's: "no wait, that's my brother's", "sorry, it was her address, not mine"."""
@@ -272,7 +273,7 @@ def _retyped(findings: Sequence[Finding], sentences: Sequence[Sentence]) -> list
 
 _OF_A_RELATION = re.compile(
     rf"(?<![\w.,])(?P<old>[\w.,-]*\d[\w.,-]*) (?:is|was) (?:what |the one )?(?:my|our) (?:[\w-]+ )?"
-    rf"(?:{'|'.join(sorted(RELATIONS, key=len, reverse=True))})(?:['’]s\b| (?:wears?|takes?|has|uses?|needs?|drives?|rides?|got)\b)"
+    rf"{_A_RELATION}(?:['’]s\b| (?:wears?|takes?|has|uses?|needs?|drives?|rides?|got)\b)"
 )
 _DENIES = re.compile(
     r"^\W*(?:(?:but|well|except|only|and) )*"
