@@ -292,10 +292,11 @@ def taken_back(findings: Sequence[Finding], sentences: Sequence[Sentence]) -> li
     for before, sentence in zip((None, *sentences), sentences, strict=False):
         others = {match.group("old") for match in _OF_A_RELATION.finditer(sentence.low)}
         denied = before if before is not None and before.seq == sentence.seq and _DENIES.match(sentence.low) else None
-        kept = [
-            f for f in kept
-            if f.act != "state" or not ((f.value.casefold() in others and f.sentence.seq <= sentence.seq) or f.sentence is denied)
-        ]  # fmt: skip
+        if others or denied:
+            kept = [
+                f for f in kept
+                if f.act != "state" or not ((f.value.casefold() in others and f.sentence.seq <= sentence.seq) or f.sentence is denied)
+            ]  # fmt: skip
     return kept
 
 
